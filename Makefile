@@ -1,0 +1,54 @@
+# make book    build the book into _build/html, every notebook executed
+# make test    lint, unit tests, notebooks through nbval, the book with warnings as errors, a browser on its pages
+# make lab     JupyterLab on the notebooks
+# make serve   the built book on http://127.0.0.1:8335
+# make notebooks   execute the notebooks and rewrite them in canonical form
+# make lint    ruff on code and on notebook cells
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
+export TQDM_DISABLE := 1
+
+BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/_static/* ch335_helpers/*.py)
+INDEX := _build/html/index.html
+
+.PHONY: book test lab serve notebooks lint clean
+
+book: $(INDEX)
+	@echo "The book is at file://$(abspath $(INDEX))"
+
+$(VENV)/reader: requirements.txt constraints.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -r requirements.txt
+	touch $@
+
+$(VENV)/developer: $(VENV)/reader
+	$(PIP) -e .[dev]
+	touch $@
+
+$(INDEX): $(VENV)/reader $(BOOK_SOURCES)
+	$(BIN)/jupyter-book build . -W --keep-going --all
+	touch $@
+
+lint: $(VENV)/developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+test: lint $(INDEX)
+	$(BIN)/pytest tests
+	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 book
+
+lab: export TQDM_DISABLE :=
+lab: $(VENV)/reader
+	$(BIN)/jupyter lab book
+
+serve: book
+	$(BIN)/python -m http.server 8335 --bind 127.0.0.1 --directory _build/html
+
+notebooks: $(VENV)/developer
+	$(BIN)/python tests/canonical.py
+
+clean:
+	rm -rf _build $(VENV)

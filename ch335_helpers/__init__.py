@@ -1,0 +1,32 @@
+"""Chapter 335: the operations, layers, data and tools behind the notebooks."""
+
+from .data import (
+    CLASS_NAMES,
+    DEFAULT_NOISE,
+    class_posterior,
+    make_synthetic_images,
+    shape_templates,
+    train_val_test_split,
+)
+from .display import Source, Table
+from .evaluation import confusion_matrix, wilson_interval
+from .explain import activation_maps
+from .gradcheck import numerical_gradient, relative_error
+from .layers import BatchNorm, Chain, Conv, Flatten, GlobalAvgPool, Linear, MaxPool, ReLU, Residual, he_normal
+from .memory import keep_freed_memory
+from .models import LinearClassifier, ResidualCNN, SimpleCNN, Summary, n_parameters, residual_block
+from .ops import (
+    batch_norm,
+    conv2d,
+    cross_entropy,
+    global_avg_pool,
+    linear,
+    max_pool,
+    output_size,
+    relu,
+    softmax,
+)
+from .optim import adam_update, constant, cosine
+from .training import Run, evaluate, fit, load_params, predict, save_params, train_step
+
+keep_freed_memory()

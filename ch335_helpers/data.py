@@ -1,0 +1,326 @@
+"""The task: images drawn from a recipe that is known in full, split into parts, the test part sealed.
+
+An image is one of ten shapes at one of `n_places` placements (centre row, centre column, radius), all equally
+likely, plus Gaussian noise in every pixel. Since the list of placements is finite, everything that can be known
+about the task can be computed.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from .ops import check_axes, check_labels
+
+CLASS_NAMES = (
+    "horizontal bar", "vertical bar", "ring", "diagonal", "antidiagonal",
+    "plus", "cross", "square", "triangle", "disc",
+)  # fmt: skip
+DEFAULT_NOISE = 0.7
+MIN_IMG_SIZE = 8  # below this, shapes of different classes are the same few pixels
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What the generator may draw at one image size; lengths in pixels, all in proportion to 32 x 32."""
+
+    img_size: int
+    jitter: int  # the centre moves up to this far from the middle, in rows and in columns
+    radii: tuple
+    stroke: int
+
+    @classmethod
+    def of(cls, img_size):
+        """Geometry of images of `img_size` x `img_size` pixels."""
+        if not isinstance(img_size, int | np.integer) or img_size < MIN_IMG_SIZE:
+            raise ValueError(f"img_size must be a whole number of at least {MIN_IMG_SIZE}, got {img_size!r}")
+        scale = img_size / 32
+        radii = tuple(range(round(6 * scale), round(9 * scale) + 1))
+        stroke = 2 * round((3 * scale - 1) / 2) + 1  # odd, so that a bar has a middle row
+        jitter = min(round(6 * scale), (img_size - 1) // 2 - radii[-1])  # no shape is cut off by the edge
+        return cls(int(img_size), jitter, radii, max(1, stroke))
+
+    def placements(self):
+        """All placements, shape (n_places, 3): centre row, centre column, radius."""
+        offsets = np.arange(-self.jitter, self.jitter + 1) + (self.img_size - 1) // 2
+        grid = np.meshgrid(offsets, offsets, self.radii, indexing="ij")
+        return np.stack([axis.ravel() for axis in grid], axis=1)
+
+
+def _inside(class_name, u, v, r, stroke):
+    """Which pixels belong to a shape; u and v are rows and columns from its centre, r its radius.
+
+    Diagonals, square and disc are drawn smaller than r: with much more ink than the others, the total
+    brightness alone would give them away.
+    """
+    reach = np.maximum(abs(u), abs(v))
+    distance = np.hypot(u, v)
+    flat, upright = 2 * abs(u) < stroke, 2 * abs(v) < stroke
+    falling, rising = 2 * abs(u - v) < stroke, 2 * abs(u + v) < stroke
+    long, short = reach <= r, reach <= np.round(0.75 * r)
+    to_side = (r + u) / 2 - abs(v)  # how far a pixel lies inside the triangle's two slanted sides
+    return {
+        "horizontal bar": flat & long,
+        "vertical bar": upright & long,
+        "ring": (distance < r + 0.5) & (distance > r + 0.5 - stroke),
+        "diagonal": falling & short,
+        "antidiagonal": rising & short,
+        "plus": (flat | upright) & long,
+        "cross": (falling | rising) & short,
+        "square": short & (reach > np.round(0.75 * r) - stroke),
+        "triangle": (to_side >= 0) & (u <= r) & ((to_side < 0.6 * stroke) | (u > r - stroke)),
+        "disc": distance < 0.6 * r + 0.5,
+    }[class_name]
+
+
+@lru_cache(maxsize=4)
+def shape_templates(img_size=32, n_classes=10):
+    """Every image the generator can draw, before noise.
+
+    Returns
+    -------
+    templates : ndarray of float32, shape (n_classes, n_places, img_size, img_size)
+        1 on the shape and 0 elsewhere. Read-only, since it is kept for the next call.
+
+    Raises
+    ------
+    ValueError
+        If img_size is too small for the shapes or there are not that many classes.
+    """
+    check_n_classes(n_classes)
+    geometry = Geometry.of(img_size)
+    places = geometry.placements()[:, :, None, None]  # (n_places, 3, 1, 1)
+    rows, columns = np.mgrid[:img_size, :img_size]
+    u, v, r = rows - places[:, 0], columns - places[:, 1], places[:, 2]
+    templates = np.stack([_inside(name, u, v, r, geometry.stroke) for name in CLASS_NAMES[:n_classes]])
+    templates = templates.astype(np.float32)
+    templates.flags.writeable = False
+    return templates
+
+
+def check_n_classes(n_classes):
+    """Raise ValueError unless there are that many shapes, and at least two."""
+    if not isinstance(n_classes, int | np.integer) or not 2 <= n_classes <= len(CLASS_NAMES):
+        raise ValueError(f"n_classes must be a whole number from 2 to {len(CLASS_NAMES)}, got {n_classes!r}")
+
+
+def check_noise(noise):
+    """Raise ValueError unless `noise` is a finite number above 0."""
+    if not 0 < noise < np.inf:
+        raise ValueError(f"noise must be a finite standard deviation above 0, got {noise!r}")
+
+
+def make_synthetic_images(n_per_class=200, img_size=32, n_classes=10, seed=0, noise=DEFAULT_NOISE, return_places=False):
+    """Draw labelled images of simple shapes in noise.
+
+    Parameters
+    ----------
+    n_per_class : int
+        Images of each class, at least 1.
+    img_size : int
+        Rows and columns, at least 8.
+    n_classes : int
+        The first this many of `CLASS_NAMES`, 2 to 10.
+    seed : int or numpy.random.Generator
+        The same seed gives the same images.
+    noise : float
+        Standard deviation of the Gaussian noise in each pixel; the shapes are 1 on a ground of 0.
+    return_places : bool
+        Also return what was drawn where.
+
+    Returns
+    -------
+    images : ndarray of float32, shape (n_classes * n_per_class, 1, img_size, img_size)
+        In random order.
+    labels : ndarray of int64, shape (n_classes * n_per_class,)
+    places : ndarray of int64, shape (n_classes * n_per_class, 3), only with `return_places`
+        Centre row, centre column and radius of each shape, in pixels.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Notes
+    -----
+    Taught in notebook 1.
+    """
+    if not isinstance(n_per_class, int | np.integer) or n_per_class < 1:
+        raise ValueError(f"n_per_class must be a whole number of at least 1, got {n_per_class!r}")
+    check_noise(noise)
+    templates = shape_templates(img_size, n_classes)
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
+    drawn = rng.integers(templates.shape[1], size=len(labels))
+    images = rng.standard_normal((len(labels), 1, img_size, img_size), dtype=np.float32)
+    images *= np.float32(noise)
+    images += templates[labels, drawn][:, None]
+    if return_places:
+        return images, labels, Geometry.of(img_size).placements()[drawn]
+    return images, labels
+
+
+class SealedTestSet:
+    """Test images that can be looked at once.
+
+    A test set measures what a model does on images that played no part in any decision. Each further look turns
+    it a little into training data, so a second one needs a reason, and the reason is kept.
+
+    Attributes
+    ----------
+    openings : list of str
+        The reason of every opening so far; the first needs none.
+    """
+
+    def __init__(self, X, y):
+        self._X, self._y = X, y
+        self.openings = []
+
+    def __len__(self):
+        return len(self._y)
+
+    def __repr__(self):
+        state = f"opened {len(self.openings)} time(s)" if self.openings else "sealed"
+        return f"SealedTestSet({len(self)} images, {state})"
+
+    def open(self, reason=None):
+        """Return ``(X, y)``, the first time freely, after that only with a `reason`, which is recorded.
+
+        Raises
+        ------
+        RuntimeError
+            If the set has been opened before and no reason is given.
+        """
+        if self.openings and not reason:
+            raise RuntimeError(
+                "this test set has been opened already. A model that was changed after a look at the test images "
+                "is no longer judged by images it has never met. Choose between models on the validation part; "
+                "if you must look again, say why: open(reason='...')"
+            )
+        self.openings.append(reason or "final evaluation")
+        return self._X.copy(), self._y.copy()
+
+
+@dataclass
+class Split:
+    """Three disjoint parts of a data set; the test part is sealed."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+    test: SealedTestSet
+
+    def __repr__(self):
+        return f"Split({len(self.y_train)} training, {len(self.y_val)} validation, {len(self.test)} test images)"
+
+
+def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
+    """Split images into training, validation and test parts, each with the same share of every class.
+
+    Images with the same content stay together, so no image stands in two parts.
+
+    Parameters
+    ----------
+    X : ndarray, shape (N, ...)
+    y : ndarray of int, shape (N,)
+    seed : int or numpy.random.Generator
+    fractions : sequence of three float
+        Shares of the training, validation and test parts: above 0, with sum 1.
+
+    Returns
+    -------
+    Split
+        With ``X_train, y_train, X_val, y_val`` and a sealed ``test``.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, the fractions are not as above, or a class is too small for a part.
+
+    Notes
+    -----
+    Taught in notebook 1.
+    """
+    X = np.asarray(X)
+    y = check_labels(y, len(X), np.inf)
+    fractions = np.asarray(fractions, float)
+    if fractions.shape != (3,) or not (fractions > 0).all() or abs(fractions.sum() - 1) > 1e-9:
+        raise ValueError(f"fractions must be three numbers above 0 with sum 1, got {fractions.tolist()}")
+    rng = np.random.default_rng(seed)
+    parts = [[], [], []]
+    for label in np.unique(y):
+        members = rng.permutation(np.flatnonzero(y == label))
+        ends = np.round(np.cumsum(fractions) * len(members)).astype(int)
+        pieces = np.split(members, ends[:2])
+        if not all(len(piece) for piece in pieces):
+            sizes = [len(piece) for piece in pieces]
+            raise ValueError(f"class {label} has {len(members)} images, too few to split: the parts would be {sizes}")
+        for part, piece in zip(parts, pieces, strict=True):
+            part.append(piece)
+    train, val, test = (rng.permutation(np.concatenate(part)) for part in parts)
+    _check_disjoint(X, train, val, test)
+    return Split(X[train], y[train], X[val], y[val], SealedTestSet(X[test], y[test]))
+
+
+def _check_disjoint(X, *parts):
+    """Raise ValueError if an image of one part stands, pixel for pixel, in another."""
+    owner = {}
+    for number, part in enumerate(parts):
+        for i in part:
+            content = hashlib.blake2b(np.ascontiguousarray(X[i]).tobytes(), digest_size=16).digest()
+            if owner.setdefault(content, number) != number:
+                raise ValueError(f"image {i} has a copy in another part of the split: remove copies first")
+
+
+def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
+    """Exact probability of each class given the image: the ideal observer.
+
+    Bayes' rule, summed over every placement of every class. For Gaussian noise, log p(x | template t) is
+    (x·t - t·t / 2) / noise² plus a term that is the same for all templates.
+
+    Parameters
+    ----------
+    images : ndarray, shape (N, 1, img_size, img_size)
+    img_size, n_classes, noise
+        As the images were drawn with.
+
+    Returns
+    -------
+    posterior : ndarray of float64, shape (N, n_classes)
+        Rows that sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If the images have another shape or hold NaN or infinity, or noise is not above 0.
+
+    Notes
+    -----
+    Taught in notebook 1. No classifier can be right more often on images of this generator than the one that
+    names the most probable class.
+    """
+    templates = shape_templates(img_size, n_classes)
+    images = check_images("images", check_axes("images", images, f"N 1 {img_size} {img_size}"))
+    check_noise(noise)
+    flat = templates.reshape(-1, img_size * img_size)
+    half_energy = 0.5 * (flat * flat).sum(axis=1)
+    posterior = np.empty((len(images), n_classes))
+    for start in range(0, len(images), 512):  # in blocks: 512 rows of scores, whatever the number of images
+        block = images[start : start + 512].reshape(-1, flat.shape[1])
+        scores = (block @ flat.T - half_energy) / noise**2
+        scores = scores.reshape(len(block), n_classes, -1).astype(np.float64)
+        scores -= scores.max(axis=(1, 2), keepdims=True)
+        evidence = np.exp(scores).sum(axis=2)
+        posterior[start : start + 512] = evidence / evidence.sum(axis=1, keepdims=True)
+    return posterior
+
+
+def check_images(name, images):
+    """Return `images`, or raise ValueError if a pixel is NaN or infinite, saying in which image."""
+    finite = np.isfinite(images).all(axis=tuple(range(1, images.ndim)))
+    if not finite.all():
+        bad = np.flatnonzero(~finite)
+        raise ValueError(f"{name} must be finite, got NaN or infinity in {len(bad)} image(s), the first at {bad[0]}")
+    return images

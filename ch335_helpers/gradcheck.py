@@ -1,0 +1,50 @@
+"""Numerical gradients: slow and approximate, and for that reason the judge of the fast and exact ones."""
+
+import numpy as np
+
+
+def numerical_gradient(f, x, h=1e-5):
+    """Gradient of a number by central differences, one entry after another.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` returns a float.
+    x : ndarray of float64
+        Each entry is moved by h and back; on return x is as it was.
+    h : float
+        Step, above 0.
+
+    Returns
+    -------
+    gradient : ndarray, shape of x
+        (f(x + h e) - f(x - h e)) / (2 h) for each entry's unit vector e; two calls of f an entry.
+
+    Raises
+    ------
+    TypeError
+        If x is not float64: in float32 the rounding error would drown the difference.
+
+    Notes
+    -----
+    Taught in notebook 3.
+    """
+    if x.dtype != np.float64:
+        raise TypeError(f"x must have dtype float64, got {x.dtype}")
+    gradient = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        kept = x[index]
+        x[index] = kept + h
+        above = f(x)
+        x[index] = kept - h
+        below = f(x)
+        x[index] = kept
+        gradient[index] = (above - below) / (2 * h)
+    return gradient
+
+
+def relative_error(a, b):
+    """Largest difference of two arrays over their largest entry: 0 if equal, about 1 if unrelated."""
+    a, b = np.asarray(a), np.asarray(b)
+    scale = max(np.abs(a).max(), np.abs(b).max())
+    return float(np.abs(a - b).max() / scale) if scale > 0 else 0.0

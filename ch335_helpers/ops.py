@@ -1,0 +1,468 @@
+"""The mathematics of a convolutional network: each operation with its exact gradient.
+
+An operation is a pure function. It returns its result and the function that runs it backwards:
+
+    y, backward = conv2d(x, w, b, stride=1, padding=1)
+    dx, dw, db = backward(dy)
+
+Images have axes (N, C, H, W): image, channel, row, column. In memory the channels of one pixel lie
+side by side wherever an operation makes a new array, because a matrix product wants it that way; the
+transposes between the two views are free. Nothing here changes its inputs, apart from the running
+averages of `batch_norm`. A backward function reads the arrays of its forward call again: leave them
+as they are until it has run.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+IMAGES_PER_BLOCK = 16  # the patches of this many images stay in a core's second-level cache
+
+
+def check_axes(name, array, axes):
+    """Return `array` as a NumPy array with the named axes, none of them empty.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the array; it opens the error message.
+    array : array_like
+    axes : str
+        The axes' names, separated by spaces. A name that is a number is a length to be met.
+
+    Raises
+    ------
+    ValueError
+        If the number of axes or a given length differs, or if the array is empty.
+    """
+    array = np.asarray(array)
+    names = axes.split()
+    expected = f"{name} must have shape ({', '.join(names)})"
+    lengths_met = all(not n.isdigit() or int(n) == length for n, length in zip(names, array.shape, strict=False))
+    if array.ndim != len(names) or not lengths_met:
+        raise ValueError(f"{expected}, got {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{expected} with no axis of length 0, got {array.shape}")
+    return array
+
+
+def output_size(size, kernel, stride=1, padding=0):
+    """Length of a convolution's or a pooling's output along one axis: the number of places for the window.
+
+    Places that would reach past the (padded) edge do not count, hence the rounding down.
+
+    Raises
+    ------
+    ValueError
+        If stride is below 1, padding below 0, or the kernel longer than the padded axis.
+    """
+    if stride < 1 or padding < 0:
+        raise ValueError(f"stride must be at least 1 and padding at least 0, got {stride} and {padding}")
+    if not 1 <= kernel <= size + 2 * padding:
+        raise ValueError(f"kernel must be from 1 to the padded image size {size} + 2*{padding}, got {kernel}")
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def conv2d(x, w, b=None, stride=1, padding=0):
+    """Two-dimensional convolution (cross-correlation, as in every deep-learning library).
+
+    Every output value is the sum over one window of the zero-padded image times one filter, plus a bias.
+    All windows of a few images are laid out as the rows of a matrix; one matrix product does the rest.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+        Images.
+    w : ndarray, shape (F, C, kH, kW)
+        Filters.
+    b : ndarray, shape (F,), optional
+        Biases.
+    stride : int
+        Pixels from one window to the next.
+    padding : int
+        Zeros added on each side.
+
+    Returns
+    -------
+    y : ndarray, shape (N, F, Ho, Wo)
+    backward : callable
+        ``backward(dy)`` with dy of y's shape returns ``(dx, dw, db)``; db is None without a bias.
+
+    Raises
+    ------
+    ValueError
+        If the axes or the channels do not fit, or the kernel is larger than the padded image.
+
+    Notes
+    -----
+    Taught in notebook 2. Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), chapter 9; the
+    patch matrix ("im2col") is from Chellapilla, Puri, Simard (2006).
+    """
+    x, w = check_axes("x", x, "N C H W"), check_axes("w", w, "F C kH kW")
+    N, C, H, W = x.shape
+    F, _, kH, kW = w.shape
+    if w.shape[1] != C:
+        raise ValueError(f"w must have as many channels as x: x {x.shape} has {C}, w {w.shape} has {w.shape[1]}")
+    if b is not None:
+        b = check_axes("b", b, f"{F}")
+    Ho, Wo = output_size(H, kH, stride, padding), output_size(W, kW, stride, padding)
+
+    pixels = x.transpose(0, 2, 3, 1)
+    kernel_rows = _kernel_rows(w)
+    y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
+    for block in _blocks(N):
+        strips = _strips(_pad(pixels[block], padding, padding), kW, stride)
+        y[block] = _sum_of_products(strips, kernel_rows, Ho)
+    if b is not None:
+        y += b
+
+    def backward(dy):
+        dy = np.ascontiguousarray(check_axes("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1))
+        dw, dx = np.zeros((kH, kW * C, F), y.dtype), np.empty((N, H, W, C), y.dtype)
+        for block in _blocks(N):
+            strips = _strips(_pad(pixels[block], padding, padding), kW, stride)  # made again: cheaper than kept
+            rows = dy[block].reshape(-1, Ho * Wo, F)
+            for i in range(kH):
+                dw[i] += (_met_by(strips, i, Ho).transpose(0, 2, 1) @ rows).sum(axis=0)
+            dx[block] = _input_gradient(dy[block], w, H, W, stride, padding)
+        dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
+        return dx.transpose(0, 3, 1, 2), dw, None if b is None else dy.sum(axis=(0, 1, 2))
+
+    return y.transpose(0, 3, 1, 2), backward
+
+
+def _blocks(N):
+    """Slices that cut N images into blocks."""
+    return [slice(start, min(start + IMAGES_PER_BLOCK, N)) for start in range(0, N, IMAGES_PER_BLOCK)]
+
+
+def _pad(pixels, rows, columns):
+    """Zeros around images (n, H, W, C): `rows` above and below, `columns` on the left and on the right."""
+    n, H, W, C = pixels.shape
+    padded = np.zeros((n, H + 2 * rows, W + 2 * columns, C), pixels.dtype)
+    padded[:, rows : rows + H, columns : columns + W] = pixels
+    return padded
+
+
+def _kernel_rows(w):
+    """The filters (F, C, kH, kW) as one matrix for each row of the kernel: (kH, kW * C, F)."""
+    F, C, kH, kW = w.shape
+    return w.transpose(2, 3, 1, 0).reshape(kH, kW * C, F)
+
+
+def _strips(padded, kW, stride):
+    """For every row of padded images (n, H, W, C), the windows along the width: (n, stride, rows, Wo, kW * C).
+
+    Row i of the kernel meets image rows i, i + stride, i + 2 stride, ...; the axis of length `stride` sorts the
+    rows by their remainder, so that those that one kernel row meets are neighbours in memory.
+    """
+    windows = sliding_window_view(padded, kW, axis=2)[:, :, ::stride].transpose(0, 1, 2, 4, 3)  # (n, H, Wo, kW, C)
+    n, H, Wo, _, C = windows.shape
+    strips = np.empty((n, stride, -(-H // stride), Wo, kW * C), padded.dtype)
+    for remainder in range(stride):
+        rows = windows[:, remainder::stride]
+        strips[:, remainder, : rows.shape[1]].reshape(rows.shape)[...] = rows
+    return strips
+
+
+def _met_by(strips, i, Ho):
+    """The strips that kernel row i meets, a matrix for each image: (n, Ho * Wo, kW * C), without a copy."""
+    n, stride, _, Wo, K = strips.shape
+    return strips[:, i % stride, i // stride : i // stride + Ho].reshape(n, Ho * Wo, K)
+
+
+def _sum_of_products(strips, kernel_rows, Ho):
+    """Multiply the strips with each kernel row and add up: (n, Ho, Wo, F)."""
+    y = _met_by(strips, 0, Ho) @ kernel_rows[0]
+    for i in range(1, len(kernel_rows)):
+        y += _met_by(strips, i, Ho) @ kernel_rows[i]
+    return y.reshape(len(strips), Ho, -1, y.shape[-1])
+
+
+def _input_gradient(dy, w, H, W, stride, padding):
+    """Gradient of a convolution's input: every output hands its dy back to the pixels of its window."""
+    F, C, kH, kW = w.shape
+    n, Ho, Wo, _ = dy.shape
+    if stride == 1:  # the same sum, seen from a pixel: a convolution of dy with the filters turned by 180 degrees
+        spread = _pad(dy, kH - 1, kW - 1)[:, padding : padding + H + kH - 1, padding : padding + W + kW - 1]
+        return _sum_of_products(_strips(spread, kW, 1), _kernel_rows(w[:, :, ::-1, ::-1].swapaxes(0, 1)), H)
+    dpadded = np.zeros((n, H + 2 * padding, W + 2 * padding, C), np.result_type(dy, w))
+    for i, kernel_row in enumerate(_kernel_rows(w)):
+        dstrips = (dy.reshape(n, Ho * Wo, F) @ kernel_row.T).reshape(n, Ho, Wo, kW, C)
+        for j in range(kW):
+            dpadded[:, i : i + stride * Ho : stride, j : j + stride * Wo : stride] += dstrips[:, :, :, j]
+    return dpadded[:, padding : padding + H, padding : padding + W]
+
+
+def max_pool(x, size=2, stride=2):
+    """Largest value in each window. Rows and columns that fill no window are left out.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+    size, stride : int
+        Side of the window, and pixels from one window to the next.
+
+    Returns
+    -------
+    y : ndarray, shape (N, C, Ho, Wo)
+    backward : callable
+        ``backward(dy)`` returns dx: each dy goes to the place of its maximum; in a tie, to the first in row order.
+
+    Raises
+    ------
+    ValueError
+        If x has not four axes or the window is larger than the image.
+
+    Notes
+    -----
+    Taught in notebook 2.
+    """
+    x = check_axes("x", x, "N C H W")
+    N, C, H, W = x.shape
+    Ho, Wo = output_size(H, size, stride), output_size(W, size, stride)
+    pixels = x.transpose(0, 2, 3, 1)
+
+    def shifted(array, i, j):  # row i, column j of every window
+        return array[:, i : i + stride * Ho : stride, j : j + stride * Wo : stride]
+
+    places = [(i, j) for i in range(size) for j in range(size)]
+    y = shifted(pixels, 0, 0).copy(order="C")
+    winner = np.zeros(y.shape, np.min_scalar_type(len(places)))
+    for number, place in enumerate(places[1:], start=1):
+        candidate = shifted(pixels, *place)
+        np.putmask(winner, candidate > y, winner.dtype.type(number))  # only if greater: in a tie the first one stays
+        np.maximum(y, candidate, out=y)
+
+    def backward(dy):
+        dy = check_axes("dy", dy, f"{N} {C} {Ho} {Wo}").transpose(0, 2, 3, 1)
+        dx = np.zeros((N, H, W, C), dy.dtype)
+        for number, place in enumerate(places):
+            shifted(dx, *place)[...] += dy * (winner == number)
+        return dx.transpose(0, 3, 1, 2)
+
+    return y.transpose(0, 3, 1, 2), backward
+
+
+def global_avg_pool(x):
+    """Mean of each channel over all its pixels.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+
+    Returns
+    -------
+    y : ndarray, shape (N, C)
+    backward : callable
+        ``backward(dy)`` returns dx: every pixel receives dy / (H W).
+
+    Notes
+    -----
+    Taught in notebook 2. Source: Lin, Chen, Yan, "Network in network" (2014).
+    """
+    x = check_axes("x", x, "N C H W")
+    N, C, H, W = x.shape
+
+    def backward(dy):
+        share = check_axes("dy", dy, f"{N} {C}") / (H * W)
+        return np.ascontiguousarray(np.broadcast_to(share[:, None, None, :], (N, H, W, C))).transpose(0, 3, 1, 2)
+
+    return x.mean(axis=(2, 3)), backward
+
+
+def relu(x):
+    """Rectified linear unit, max(x, 0), for an array of any shape. Its gradient at 0 is taken as 0.
+
+    Returns
+    -------
+    y : ndarray, shape of x
+    backward : callable
+        ``backward(dy)`` returns dx.
+
+    Notes
+    -----
+    Taught in notebook 2.
+    """
+    x = np.asarray(x)
+    return np.maximum(x, 0), lambda dy: dy * (x > 0)
+
+
+def linear(x, w, b):
+    """Linear layer, y = x wᵀ + b.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, D)
+    w : ndarray, shape (K, D)
+    b : ndarray, shape (K,)
+
+    Returns
+    -------
+    y : ndarray, shape (N, K)
+    backward : callable
+        ``backward(dy)`` returns ``(dx, dw, db)``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Notes
+    -----
+    Taught in notebook 2.
+    """
+    x, w = check_axes("x", x, "N D"), check_axes("w", w, "K D")
+    if x.shape[1] != w.shape[1]:
+        raise ValueError(f"w must have shape (K, {x.shape[1]}) to fit x {x.shape}, got {w.shape}")
+    b = check_axes("b", b, f"{len(w)}")
+
+    def backward(dy):
+        dy = check_axes("dy", dy, f"{len(x)} {len(w)}")
+        return dy @ w, dy.T @ x, dy.sum(axis=0)
+
+    return x @ w.T + b, backward
+
+
+def batch_norm(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
+    """Batch normalisation: per channel to mean 0 and variance 1, then times gamma plus beta.
+
+    In training the mean and the (biased) variance are those of the batch, over N, H and W, and the running
+    averages move towards them in place: running = (1 - momentum) running + momentum batch, with the unbiased
+    variance. In evaluation the running averages take their place and stay as they are.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+    gamma, beta : ndarray, shape (C,)
+        Scale and shift, both learnt.
+    running_mean, running_var : ndarray, shape (C,)
+        Averages for evaluation; changed in place in training.
+    train : bool
+    momentum : float
+        Weight of the newest batch in the running averages.
+    eps : float
+        Added to the variance, so that a constant channel divides by no zero.
+
+    Returns
+    -------
+    y : ndarray, shape (N, C, H, W)
+    backward : callable
+        ``backward(dy)`` returns ``(dx, dgamma, dbeta)``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or in training if a channel has a single value.
+
+    Notes
+    -----
+    Taught in notebook 2. Source: Ioffe, Szegedy, "Batch normalization" (2015); averages as in PyTorch.
+    """
+    x = check_axes("x", x, "N C H W")
+    N, C, H, W = x.shape
+    for name, array in {"gamma": gamma, "beta": beta, "running_mean": running_mean, "running_var": running_var}.items():
+        check_axes(name, array, f"{C}")
+    count = N * H * W
+    if train and count == 1:
+        raise ValueError(f"x must have more than one value a channel in training, got {x.shape}")
+    pixels = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(N, H, W * C)
+
+    def along_row(channel):  # a value a channel -> the same beside every pixel of a row
+        return np.tile(channel, W).astype(x.dtype, copy=False)
+
+    def channel_sums(rows, others=None):
+        sums = rows.sum(axis=(0, 1)) if others is None else np.einsum("nij,nij->j", rows, others)
+        return sums.reshape(W, C).sum(axis=0)
+
+    mean = channel_sums(pixels) / count if train else running_mean
+    centred = pixels - along_row(mean)
+    var = channel_sums(centred, centred) / count if train else running_var
+    if train:
+        running_mean += momentum * (mean - running_mean)
+        running_var += momentum * (var * (count / (count - 1)) - running_var)
+    inv_std = 1 / np.sqrt(var + eps)
+    y = centred * along_row(gamma * inv_std)
+    y += along_row(beta)
+
+    def backward(dy):
+        dy = check_axes("dy", dy, f"{N} {C} {H} {W}").transpose(0, 2, 3, 1)
+        dy = np.ascontiguousarray(dy).reshape(N, H, W * C)
+        dbeta = channel_sums(dy)
+        dgamma = channel_sums(dy, centred) * inv_std
+        dx = dy * along_row(gamma * inv_std)
+        if train:  # x also acts through the batch's mean and variance
+            through = centred * along_row(gamma * inv_std**2 * dgamma / count)
+            through += along_row(gamma * inv_std * dbeta / count)
+            dx -= through
+        return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
+
+    return y.reshape(N, H, W, C).transpose(0, 3, 1, 2), backward
+
+
+def softmax(z):
+    """Turn each row of scores into probabilities, exp(z_k) / sum over j of exp(z_j).
+
+    Parameters
+    ----------
+    z : ndarray, shape (N, K)
+
+    Returns
+    -------
+    p : ndarray, shape (N, K)
+        Rows of numbers from 0 to 1 that sum to 1.
+
+    Notes
+    -----
+    Taught in notebook 2. The row's maximum is taken off first: the result is the same, and no exp overflows.
+    """
+    z = check_axes("z", z, "N K")
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def check_labels(y, n_images, n_classes):
+    """Return `y` as an array of integer labels, shape (n_images,), each from 0 to n_classes - 1, or raise."""
+    y = check_axes("y", y, f"{n_images}")
+    if not np.issubdtype(y.dtype, np.integer):
+        raise TypeError(f"y must hold integer labels, got dtype {y.dtype}")
+    if y.min() < 0 or y.max() >= n_classes:
+        raise ValueError(f"y must hold labels from 0 to {n_classes - 1}, got {y.min()} to {y.max()}")
+    return y
+
+
+def cross_entropy(logits, y):
+    """Mean of -log softmax(logits)[label] over a batch.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (N, K)
+        Scores before the softmax.
+    y : ndarray of int, shape (N,)
+        Labels from 0 to K - 1.
+
+    Returns
+    -------
+    loss : float
+        In nats: log K for a network that knows nothing.
+    dlogits : ndarray, shape (N, K)
+        Gradient of the loss, (softmax(logits) - one-hot label) / N.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is outside the classes or not an integer, or the lengths differ.
+
+    Notes
+    -----
+    Taught in notebook 2.
+    """
+    logits = check_axes("logits", logits, "N K")
+    N, K = logits.shape
+    y = check_labels(y, N, K)
+    z = logits - logits.max(axis=1, keepdims=True)
+    e = np.exp(z)
+    total = e.sum(axis=1, keepdims=True)
+    loss = np.mean(np.log(total[:, 0]) - z[np.arange(N), y])
+    dlogits = e / total
+    dlogits[np.arange(N), y] -= 1
+    return float(loss), dlogits / N

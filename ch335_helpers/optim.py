@@ -1,0 +1,71 @@
+"""The optimiser: Adam, and how the learning rate changes while training goes on."""
+
+import math
+
+import numpy as np
+
+
+def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
+    """One step of Adam, in place.
+
+    Each weight moves by about `lr` against the sign of its gradient: m, a running mean of the gradient, gives the
+    direction, and v, a running mean of its square, the scale. Both start at 0 and are corrected for it.
+
+    Parameters
+    ----------
+    params : dict of str to ndarray
+        Changed in place, entry by entry; entries without a gradient stay as they are.
+    grads : dict of str to ndarray
+        Gradients under the parameters' names, of the parameters' shapes.
+    state : dict
+        Adam's memory. Start with ``{}`` and pass the same one each time.
+    lr : float
+        Learning rate, above 0.
+    b1, b2 : float
+        Decay of the two running means, from 0 up to but not including 1.
+    eps : float
+        Added to the scale, so that a weight without a gradient divides by no zero.
+
+    Raises
+    ------
+    ValueError
+        If lr, b1 or b2 is out of range, or a gradient's name or shape fits no parameter. Nothing has changed then.
+
+    Notes
+    -----
+    Taught in notebook 3. Source: Kingma, Ba, "Adam" (2015), algorithm 1.
+    """
+    if not (0 < lr < math.inf and 0 <= b1 < 1 and 0 <= b2 < 1):
+        raise ValueError(f"expected a finite lr above 0 and b1, b2 in [0, 1), got lr={lr}, b1={b1}, b2={b2}")
+    for name, grad in grads.items():
+        if name not in params or params[name].shape != np.shape(grad):
+            found = params[name].shape if name in params else "no such parameter"
+            raise ValueError(f"grads[{name!r}] has shape {np.shape(grad)}, but params has {found}")
+
+    t = state["t"] = state.get("t", 0) + 1
+    for name, grad in grads.items():
+        m, v = state.setdefault(name, (np.zeros_like(params[name]), np.zeros_like(params[name])))
+        m += (1 - b1) * (grad - m)
+        v += (1 - b2) * (grad * grad - v)
+        m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)
+        params[name] -= lr * m_hat / (np.sqrt(v_hat) + eps)
+
+
+def constant(progress):
+    """Learning-rate factor that stays 1."""
+    return 1.0
+
+
+def cosine(progress):
+    """Learning-rate factor that falls from 1 to 0 along half a cosine wave.
+
+    Parameters
+    ----------
+    progress : float
+        The share of all training steps already taken, from 0 to 1.
+
+    Notes
+    -----
+    Taught in notebook 3. Source: Loshchilov, Hutter, "SGDR" (2017).
+    """
+    return 0.5 * (1 + math.cos(math.pi * progress))
