@@ -49,6 +49,7 @@ serve: book
 
 notebooks: $(VENV)/developer
 	$(BIN)/python tests/canonical.py
+	cp book/ch335_results.png .github/results.png
 
 clean:
 	rm -rf _build $(VENV)

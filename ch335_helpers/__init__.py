@@ -12,9 +12,27 @@ from .display import Source, Table
 from .evaluation import confusion_matrix, wilson_interval
 from .explain import activation_maps
 from .gradcheck import numerical_gradient, relative_error
-from .layers import BatchNorm, Chain, Conv, Flatten, GlobalAvgPool, Linear, MaxPool, ReLU, Residual, he_normal
+from .layers import (
+    BatchNorm,
+    Chain,
+    Conv,
+    Flatten,
+    GlobalAvgPool,
+    Linear,
+    MaxPool,
+    ReLU,
+    Residual,
+    he_normal,
+)
 from .memory import keep_freed_memory
-from .models import LinearClassifier, ResidualCNN, SimpleCNN, Summary, n_parameters, residual_block
+from .models import (
+    LinearClassifier,
+    ResidualCNN,
+    SimpleCNN,
+    Summary,
+    n_parameters,
+    residual_block,
+)
 from .ops import (
     batch_norm,
     conv2d,

@@ -1,8 +1,8 @@
-"""The task: images drawn from a recipe that is known in full, split into parts, the test part sealed.
+"""The task: images from a recipe known in full, split into parts, test part sealed.
 
-An image is one of ten shapes at one of `n_places` placements (centre row, centre column, radius), all equally
-likely, plus Gaussian noise in every pixel. Since the list of placements is finite, everything that can be known
-about the task can be computed.
+An image is one of ten shapes at one of `n_places` placements (centre row, centre
+column, radius), all equally likely, plus Gaussian noise in every pixel. Since the list
+of placements is finite, everything that can be known about the task can be computed.
 """
 
 import hashlib
@@ -23,10 +23,14 @@ MIN_IMG_SIZE = 8  # below this, shapes of different classes are the same few pix
 
 @dataclass(frozen=True)
 class Geometry:
-    """What the generator may draw at one image size; lengths in pixels, all in proportion to 32 x 32."""
+    """What the generator may draw at one image size; lengths in pixels.
+
+    All lengths are in proportion to those of a 32 x 32 image.
+    """
 
     img_size: int
-    jitter: int  # the centre moves up to this far from the middle, in rows and in columns
+    # the centre moves up to this far from the middle, in rows and in columns
+    jitter: int
     radii: tuple
     stroke: int
 
@@ -34,11 +38,16 @@ class Geometry:
     def of(cls, img_size):
         """Geometry of images of `img_size` x `img_size` pixels."""
         if not isinstance(img_size, int | np.integer) or img_size < MIN_IMG_SIZE:
-            raise ValueError(f"img_size must be a whole number of at least {MIN_IMG_SIZE}, got {img_size!r}")
+            raise ValueError(
+                f"img_size must be a whole number of at least {MIN_IMG_SIZE}, "
+                f"got {img_size!r}"
+            )
         scale = img_size / 32
         radii = tuple(range(round(6 * scale), round(9 * scale) + 1))
-        stroke = 2 * round((3 * scale - 1) / 2) + 1  # odd, so that a bar has a middle row
-        jitter = min(round(6 * scale), (img_size - 1) // 2 - radii[-1])  # no shape is cut off by the edge
+        # odd, so that a bar has a middle row
+        stroke = 2 * round((3 * scale - 1) / 2) + 1
+        # no shape is cut off by the edge
+        jitter = min(round(6 * scale), (img_size - 1) // 2 - radii[-1])
         return cls(int(img_size), jitter, radii, max(1, stroke))
 
     def placements(self):
@@ -49,17 +58,18 @@ class Geometry:
 
 
 def _inside(class_name, u, v, r, stroke):
-    """Which pixels belong to a shape; u and v are rows and columns from its centre, r its radius.
+    """Which pixels are in a shape of radius r, u rows and v columns from its centre.
 
-    Diagonals, square and disc are drawn smaller than r: with much more ink than the others, the total
-    brightness alone would give them away.
+    Diagonals, square and disc are drawn smaller than r: with much more ink than the
+    others, the total brightness alone would give them away.
     """
     reach = np.maximum(abs(u), abs(v))
     distance = np.hypot(u, v)
     flat, upright = 2 * abs(u) < stroke, 2 * abs(v) < stroke
     falling, rising = 2 * abs(u - v) < stroke, 2 * abs(u + v) < stroke
     long, short = reach <= r, reach <= np.round(0.75 * r)
-    to_side = (r + u) / 2 - abs(v)  # how far a pixel lies inside the triangle's two slanted sides
+    # how far a pixel lies inside the triangle's two slanted sides
+    to_side = (r + u) / 2 - abs(v)
     return {
         "horizontal bar": flat & long,
         "vertical bar": upright & long,
@@ -69,12 +79,13 @@ def _inside(class_name, u, v, r, stroke):
         "plus": (flat | upright) & long,
         "cross": (falling | rising) & short,
         "square": short & (reach > np.round(0.75 * r) - stroke),
-        "triangle": (to_side >= 0) & (u <= r) & ((to_side < 0.6 * stroke) | (u > r - stroke)),
+        "triangle": (to_side >= 0)
+        & (u <= r)
+        & ((to_side < 0.6 * stroke) | (u > r - stroke)),
         "disc": distance < 0.6 * r + 0.5,
     }[class_name]
 
 
-@lru_cache(maxsize=4)
 def shape_templates(img_size=32, n_classes=10):
     """Every image the generator can draw, before noise.
 
@@ -89,11 +100,17 @@ def shape_templates(img_size=32, n_classes=10):
         If img_size is too small for the shapes or there are not that many classes.
     """
     check_n_classes(n_classes)
-    geometry = Geometry.of(img_size)
+    return _draw_templates(Geometry.of(img_size), n_classes)
+
+
+@lru_cache(maxsize=4)
+def _draw_templates(geometry, n_classes):
     places = geometry.placements()[:, :, None, None]  # (n_places, 3, 1, 1)
-    rows, columns = np.mgrid[:img_size, :img_size]
+    rows, columns = np.mgrid[: geometry.img_size, : geometry.img_size]
     u, v, r = rows - places[:, 0], columns - places[:, 1], places[:, 2]
-    templates = np.stack([_inside(name, u, v, r, geometry.stroke) for name in CLASS_NAMES[:n_classes]])
+    templates = np.stack(
+        [_inside(name, u, v, r, geometry.stroke) for name in CLASS_NAMES[:n_classes]]
+    )
     templates = templates.astype(np.float32)
     templates.flags.writeable = False
     return templates
@@ -101,17 +118,31 @@ def shape_templates(img_size=32, n_classes=10):
 
 def check_n_classes(n_classes):
     """Raise ValueError unless there are that many shapes, and at least two."""
-    if not isinstance(n_classes, int | np.integer) or not 2 <= n_classes <= len(CLASS_NAMES):
-        raise ValueError(f"n_classes must be a whole number from 2 to {len(CLASS_NAMES)}, got {n_classes!r}")
+    if not isinstance(n_classes, int | np.integer) or not (
+        2 <= n_classes <= len(CLASS_NAMES)
+    ):
+        raise ValueError(
+            f"n_classes must be a whole number from 2 to {len(CLASS_NAMES)}, "
+            f"got {n_classes!r}"
+        )
 
 
 def check_noise(noise):
     """Raise ValueError unless `noise` is a finite number above 0."""
     if not 0 < noise < np.inf:
-        raise ValueError(f"noise must be a finite standard deviation above 0, got {noise!r}")
+        raise ValueError(
+            f"noise must be a finite standard deviation above 0, got {noise!r}"
+        )
 
 
-def make_synthetic_images(n_per_class=200, img_size=32, n_classes=10, seed=0, noise=DEFAULT_NOISE, return_places=False):
+def make_synthetic_images(
+    n_per_class=200,
+    img_size=32,
+    n_classes=10,
+    seed=0,
+    noise=DEFAULT_NOISE,
+    return_places=False,
+):
     """Draw labelled images of simple shapes in noise.
 
     Parameters
@@ -125,7 +156,8 @@ def make_synthetic_images(n_per_class=200, img_size=32, n_classes=10, seed=0, no
     seed : int or numpy.random.Generator
         The same seed gives the same images.
     noise : float
-        Standard deviation of the Gaussian noise in each pixel; the shapes are 1 on a ground of 0.
+        Standard deviation of the Gaussian noise in each pixel;
+        the shapes are 1 on a ground of 0.
     return_places : bool
         Also return what was drawn where.
 
@@ -134,8 +166,9 @@ def make_synthetic_images(n_per_class=200, img_size=32, n_classes=10, seed=0, no
     images : ndarray of float32, shape (n_classes * n_per_class, 1, img_size, img_size)
         In random order.
     labels : ndarray of int64, shape (n_classes * n_per_class,)
-    places : ndarray of int64, shape (n_classes * n_per_class, 3), only with `return_places`
-        Centre row, centre column and radius of each shape, in pixels.
+    places : ndarray of int64, shape (n_classes * n_per_class, 3)
+        Only with `return_places`: centre row, centre column and
+        radius of each shape, in pixels.
 
     Raises
     ------
@@ -147,7 +180,9 @@ def make_synthetic_images(n_per_class=200, img_size=32, n_classes=10, seed=0, no
     Taught in notebook 1.
     """
     if not isinstance(n_per_class, int | np.integer) or n_per_class < 1:
-        raise ValueError(f"n_per_class must be a whole number of at least 1, got {n_per_class!r}")
+        raise ValueError(
+            f"n_per_class must be a whole number of at least 1, got {n_per_class!r}"
+        )
     check_noise(noise)
     templates = shape_templates(img_size, n_classes)
     rng = np.random.default_rng(seed)
@@ -164,8 +199,9 @@ def make_synthetic_images(n_per_class=200, img_size=32, n_classes=10, seed=0, no
 class SealedTestSet:
     """Test images that can be looked at once.
 
-    A test set measures what a model does on images that played no part in any decision. Each further look turns
-    it a little into training data, so a second one needs a reason, and the reason is kept.
+    A test set measures what a model does on images that played no part in any decision.
+    Each further look turns it a little into training data, so a second one needs a
+    reason, and the reason is kept.
 
     Attributes
     ----------
@@ -185,7 +221,9 @@ class SealedTestSet:
         return f"SealedTestSet({len(self)} images, {state})"
 
     def open(self, reason=None):
-        """Return ``(X, y)``, the first time freely, after that only with a `reason`, which is recorded.
+        """Return ``(X, y)``, the first time freely, then only with a `reason`.
+
+        The reason is recorded in `openings`.
 
         Raises
         ------
@@ -194,9 +232,10 @@ class SealedTestSet:
         """
         if self.openings and not reason:
             raise RuntimeError(
-                "this test set has been opened already. A model that was changed after a look at the test images "
-                "is no longer judged by images it has never met. Choose between models on the validation part; "
-                "if you must look again, say why: open(reason='...')"
+                "this test set has been opened already. A model that was changed after "
+                "a look at the test images is no longer judged by images it has never "
+                "met. Choose between models on the validation part; if you must look "
+                "again, say why: open(reason='...')"
             )
         self.openings.append(reason or "final evaluation")
         return self._X.copy(), self._y.copy()
@@ -213,13 +252,17 @@ class Split:
     test: SealedTestSet
 
     def __repr__(self):
-        return f"Split({len(self.y_train)} training, {len(self.y_val)} validation, {len(self.test)} test images)"
+        return (
+            f"Split({len(self.y_train)} training, {len(self.y_val)} validation, "
+            f"{len(self.test)} test images)"
+        )
 
 
 def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
-    """Split images into training, validation and test parts, each with the same share of every class.
+    """Split images into training, validation and test parts.
 
-    Images with the same content stay together, so no image stands in two parts.
+    Each part has the same share of every class. Images with the same content stay
+    together, so no image stands in two parts.
 
     Parameters
     ----------
@@ -237,7 +280,8 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     Raises
     ------
     ValueError
-        If lengths differ, the fractions are not as above, or a class is too small for a part.
+        If lengths differ, the fractions are not as above,
+        or a class is too small for a part.
 
     Notes
     -----
@@ -246,8 +290,15 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     X = np.asarray(X)
     y = check_labels(y, len(X), np.inf)
     fractions = np.asarray(fractions, float)
-    if fractions.shape != (3,) or not (fractions > 0).all() or abs(fractions.sum() - 1) > 1e-9:
-        raise ValueError(f"fractions must be three numbers above 0 with sum 1, got {fractions.tolist()}")
+    if (
+        fractions.shape != (3,)
+        or not (fractions > 0).all()
+        or abs(fractions.sum() - 1) > 1e-9
+    ):
+        raise ValueError(
+            "fractions must be three numbers above 0 with sum 1, "
+            f"got {fractions.tolist()}"
+        )
     rng = np.random.default_rng(seed)
     parts = [[], [], []]
     for label in np.unique(y):
@@ -256,7 +307,10 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
         pieces = np.split(members, ends[:2])
         if not all(len(piece) for piece in pieces):
             sizes = [len(piece) for piece in pieces]
-            raise ValueError(f"class {label} has {len(members)} images, too few to split: the parts would be {sizes}")
+            raise ValueError(
+                f"class {label} has {len(members)} images, too few to split: "
+                f"the parts would be {sizes}"
+            )
         for part, piece in zip(parts, pieces, strict=True):
             part.append(piece)
     train, val, test = (rng.permutation(np.concatenate(part)) for part in parts)
@@ -269,16 +323,22 @@ def _check_disjoint(X, *parts):
     owner = {}
     for number, part in enumerate(parts):
         for i in part:
-            content = hashlib.blake2b(np.ascontiguousarray(X[i]).tobytes(), digest_size=16).digest()
+            content = hashlib.blake2b(
+                np.ascontiguousarray(X[i]).tobytes(), digest_size=16
+            ).digest()
             if owner.setdefault(content, number) != number:
-                raise ValueError(f"image {i} has a copy in another part of the split: remove copies first")
+                raise ValueError(
+                    f"image {i} has a copy in another part of the split: "
+                    "remove copies first"
+                )
 
 
 def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     """Exact probability of each class given the image: the ideal observer.
 
-    Bayes' rule, summed over every placement of every class. For Gaussian noise, log p(x | template t) is
-    (x·t - t·t / 2) / noise² plus a term that is the same for all templates.
+    Bayes' rule, summed over every placement of every class. For Gaussian noise,
+    log p(x | template t) is (x·t - t·t / 2) / noise² plus a term that is the same
+    for all templates.
 
     Parameters
     ----------
@@ -294,20 +354,24 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     Raises
     ------
     ValueError
-        If the images have another shape or hold NaN or infinity, or noise is not above 0.
+        If the images have another shape or hold NaN or infinity,
+        or noise is not above 0.
 
     Notes
     -----
-    Taught in notebook 1. No classifier can be right more often on images of this generator than the one that
-    names the most probable class.
+    Taught in notebook 1. No classifier can be right more often on images of this
+    generator than the one that names the most probable class.
     """
     templates = shape_templates(img_size, n_classes)
-    images = check_images("images", check_axes("images", images, f"N 1 {img_size} {img_size}"))
+    images = check_images(
+        "images", check_axes("images", images, f"N 1 {img_size} {img_size}")
+    )
     check_noise(noise)
     flat = templates.reshape(-1, img_size * img_size)
     half_energy = 0.5 * (flat * flat).sum(axis=1)
     posterior = np.empty((len(images), n_classes))
-    for start in range(0, len(images), 512):  # in blocks: 512 rows of scores, whatever the number of images
+    # in blocks: 512 rows of scores, whatever the number of images
+    for start in range(0, len(images), 512):
         block = images[start : start + 512].reshape(-1, flat.shape[1])
         scores = (block @ flat.T - half_energy) / noise**2
         scores = scores.reshape(len(block), n_classes, -1).astype(np.float64)
@@ -318,9 +382,15 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
 
 
 def check_images(name, images):
-    """Return `images`, or raise ValueError if a pixel is NaN or infinite, saying in which image."""
+    """Return `images`, or raise ValueError if a pixel is NaN or infinite.
+
+    The message says in which image.
+    """
     finite = np.isfinite(images).all(axis=tuple(range(1, images.ndim)))
     if not finite.all():
         bad = np.flatnonzero(~finite)
-        raise ValueError(f"{name} must be finite, got NaN or infinity in {len(bad)} image(s), the first at {bad[0]}")
+        raise ValueError(
+            f"{name} must be finite, got NaN or infinity in {len(bad)} image(s), "
+            f"the first at {bad[0]}"
+        )
     return images

@@ -1,4 +1,4 @@
-"""Objects that show themselves in a notebook and on a page: a table, and a function's source."""
+"""Objects that show themselves in a notebook and on a page: tables and source code."""
 
 import ast
 import inspect
@@ -24,20 +24,26 @@ class Table:
     def __init__(self, header, rows):
         self.header = [title.removesuffix(">") for title in header]
         self.right = [title.endswith(">") for title in header]
-        self.rows = [[str(cell) for cell in row] for row in rows]
+        self.rows = [[str(cell).replace("|", r"\|") for cell in row] for row in rows]
         for row in self.rows:
             if len(row) != len(self.header):
-                raise ValueError(f"each row must have {len(self.header)} cells, got {row}")
+                raise ValueError(
+                    f"each row must have {len(self.header)} cells, got {row}"
+                )
 
     def _repr_markdown_(self):
         rule = ["--:" if right else ":--" for right in self.right]
-        return "\n".join("| " + " | ".join(cells) + " |" for cells in [self.header, rule, *self.rows])
+        return "\n".join(
+            "| " + " | ".join(cells) + " |" for cells in [self.header, rule, *self.rows]
+        )
 
     __repr__ = _repr_markdown_
 
 
 class Source:
-    """The source of functions, as it stands in the helper, with each docstring cut to its first line.
+    """The source of functions, with each docstring cut to its first line.
+
+    The rest is shown as it stands in the helper.
 
     Parameters
     ----------
@@ -46,7 +52,10 @@ class Source:
     """
 
     def __init__(self, *functions):
-        self.text = "\n\n".join(_shorten(textwrap.dedent(inspect.getsource(function))) for function in functions)
+        self.text = "\n\n".join(
+            _shorten(textwrap.dedent(inspect.getsource(function)))
+            for function in functions
+        )
 
     def _repr_markdown_(self):
         return f"```python\n{self.text}\n```"
@@ -59,7 +68,11 @@ def _shorten(source):
     """Cut every docstring in `source` to its first line."""
     lines = source.rstrip().splitlines()
     tree = ast.parse(source)
-    documented = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    documented = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
     for node in sorted(documented, key=lambda node: -node.lineno):
         if ast.get_docstring(node) and (doc := node.body[0]).end_lineno > doc.lineno:
             lines[doc.lineno - 1 : doc.end_lineno] = [lines[doc.lineno - 1] + '"""']

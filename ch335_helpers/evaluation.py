@@ -9,7 +9,7 @@ from .ops import check_labels
 
 
 def wilson_interval(n_correct, n_images, confidence=0.95):
-    """Interval for an accuracy measured as `n_correct` of `n_images` independent images.
+    """Interval for an accuracy, from `n_correct` of `n_images` independent images.
 
     Parameters
     ----------
@@ -30,10 +30,14 @@ def wilson_interval(n_correct, n_images, confidence=0.95):
 
     Notes
     -----
-    Taught in notebook 4. Source: Wilson (1927); compared in Brown, Cai, DasGupta (2001).
+    Taught in notebook 4. Source: Wilson (1927);
+    compared in Brown, Cai, DasGupta (2001).
     """
     if not 0 <= n_correct <= n_images or n_images < 1:
-        raise ValueError(f"expected 0 <= n_correct <= n_images and n_images >= 1, got {n_correct} of {n_images}")
+        raise ValueError(
+            "expected 0 <= n_correct <= n_images and n_images >= 1, "
+            f"got {n_correct} of {n_images}"
+        )
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -55,7 +59,8 @@ def confusion_matrix(y, predicted, n_classes):
     Returns
     -------
     counts : ndarray of int64, shape (n_classes, n_classes)
-        ``counts[i, j]`` images of class i were called j; the right ones are on the diagonal.
+        ``counts[i, j]`` images of class i were called j;
+        the right ones are on the diagonal.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def confusion_matrix(y, predicted, n_classes):
     Taught in notebook 4.
     """
     y = check_labels(y, len(predicted), n_classes)
-    predicted = check_labels(predicted, len(y), n_classes)
+    predicted = check_labels(predicted, len(y), n_classes, name="predicted")
     counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (y, predicted), 1)
     return counts

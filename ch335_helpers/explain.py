@@ -5,7 +5,9 @@ from .ops import check_axes
 
 
 def activation_maps(model, params, x):
-    """Output of each of the model's top-level layers that is still an image, in evaluation mode.
+    """Output of each of the model's top-level layers that is still an image.
+
+    The model runs in evaluation mode.
 
     Parameters
     ----------

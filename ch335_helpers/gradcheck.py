@@ -1,4 +1,4 @@
-"""Numerical gradients: slow and approximate, and for that reason the judge of the fast and exact ones."""
+"""Numerical gradients: slow and approximate, so the judge of the fast, exact ones."""
 
 import numpy as np
 
@@ -18,7 +18,8 @@ def numerical_gradient(f, x, h=1e-5):
     Returns
     -------
     gradient : ndarray, shape of x
-        (f(x + h e) - f(x - h e)) / (2 h) for each entry's unit vector e; two calls of f an entry.
+        (f(x + h e) - f(x - h e)) / (2 h) for each entry's unit vector e;
+        two calls of f an entry.
 
     Raises
     ------
@@ -44,7 +45,10 @@ def numerical_gradient(f, x, h=1e-5):
 
 
 def relative_error(a, b):
-    """Largest difference of two arrays over their largest entry: 0 if equal, about 1 if unrelated."""
+    """Largest difference of two arrays over their largest entry.
+
+    It is 0 if they are equal, about 1 if they are unrelated, NaN if an entry is.
+    """
     a, b = np.asarray(a), np.asarray(b)
     scale = max(np.abs(a).max(), np.abs(b).max())
-    return float(np.abs(a - b).max() / scale) if scale > 0 else 0.0
+    return 0.0 if scale == 0 else float(np.abs(a - b).max() / scale)

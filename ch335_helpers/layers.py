@@ -1,11 +1,13 @@
-"""Layers: operations that know the names and shapes of their parameters, but never hold a value.
+"""Layers: operations that know their parameters' names and shapes, but hold no value.
 
-    params = layer.init(rng)                         one flat dictionary, {"block1.conv1.w": array, ...}
+A layer is used like this::
+
+    params = layer.init(rng)                     # {"block1.conv1.w": array, ...}
     y, backward = layer(params, x, train=True)
-    dx = backward(dy, grads)                         fills grads under the same names
+    dx = backward(dy, grads)                     # fills grads under the same names
 
-Because all values live in `params`, a copy of the dictionary is a checkpoint, the optimiser is one loop over
-its entries, and two networks can share one model.
+Because all values live in `params`, a copy of the dictionary is a checkpoint, the
+optimiser is one loop over its entries, and two networks can share one model.
 """
 
 import numpy as np
@@ -14,33 +16,49 @@ from . import ops
 
 
 def he_normal(rng, shape):
-    """Draw float32 weights of shape (outputs, inputs, ...) with standard deviation sqrt(2 / inputs).
+    """Draw float32 weights with standard deviation sqrt(2 / inputs).
 
-    The 2 makes up for the half of the values that a ReLU sets to zero. Source: He et al. (2015).
+    Their shape is (outputs, inputs, ...). The 2 makes up for the half of the values
+    that a ReLU sets to zero. Source: He et al. (2015).
     """
     fan_in = int(np.prod(shape[1:]))
     return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
 
 
 class Layer:
-    """What all layers share: a name, and the window they look through (1 and 1 where each pixel is on its own)."""
+    """What all layers share: a name, and the window they look through.
+
+    The window's `kernel` and `stride` are 1 and 1 where each pixel is on its own.
+    """
 
     name = ""
     kernel = stride = 1
 
     def init(self, rng):
-        """Return this layer's entries of the parameter dictionary, drawn from the Generator `rng`."""
+        """Return this layer's entries of `params`, drawn from the Generator `rng`."""
         return {}
 
     def __call__(self, params, x, train=False):
-        """Return the output and ``backward(dy, grads)``, which fills `grads` and returns dx."""
+        """Return y and ``backward(dy, grads)``, which fills `grads` and returns dx."""
         raise NotImplementedError
 
 
 class Conv(Layer):
-    """Convolution with `out_channels` filters; `padding` defaults to the one that keeps the image's size."""
+    """Convolution with `out_channels` filters.
 
-    def __init__(self, name, in_channels, out_channels, kernel=3, stride=1, padding=None, bias=True):
+    `padding` defaults to the one that keeps the image's size.
+    """
+
+    def __init__(
+        self,
+        name,
+        in_channels,
+        out_channels,
+        kernel=3,
+        stride=1,
+        padding=None,
+        bias=True,
+    ):
         self.name, self.kernel, self.stride, self.bias = name, kernel, stride, bias
         self.padding = kernel // 2 if padding is None else padding
         self.shape = (out_channels, in_channels, kernel, kernel)
@@ -53,7 +71,8 @@ class Conv(Layer):
 
     def __call__(self, params, x, train=False):
         b = params[f"{self.name}.b"] if self.bias else None
-        y, conv_backward = ops.conv2d(x, params[f"{self.name}.w"], b, self.stride, self.padding)
+        w = params[f"{self.name}.w"]
+        y, conv_backward = ops.conv2d(x, w, b, self.stride, self.padding)
 
         def backward(dy, grads):
             dx, grads[f"{self.name}.w"], db = conv_backward(dy)
@@ -65,21 +84,29 @@ class Conv(Layer):
 
 
 class BatchNorm(Layer):
-    """Batch normalisation; its running averages are entries of `params` that never appear in `grads`."""
+    """Batch normalisation.
+
+    Its running averages are entries of `params` that never appear in `grads`.
+    """
 
     def __init__(self, name, channels):
         self.name, self.channels = name, channels
 
     def init(self, rng):
         values = {"gamma": 1, "beta": 0, "running_mean": 0, "running_var": 1}
-        return {f"{self.name}.{key}": np.full(self.channels, value, np.float32) for key, value in values.items()}
+        return {
+            f"{self.name}.{key}": np.full(self.channels, value, np.float32)
+            for key, value in values.items()
+        }
 
     def __call__(self, params, x, train=False):
         keys = ("gamma", "beta", "running_mean", "running_var")
-        y, norm_backward = ops.batch_norm(x, *(params[f"{self.name}.{key}"] for key in keys), train=train)
+        values = (params[f"{self.name}.{key}"] for key in keys)
+        y, norm_backward = ops.batch_norm(x, *values, train=train)
 
         def backward(dy, grads):
-            dx, grads[f"{self.name}.gamma"], grads[f"{self.name}.beta"] = norm_backward(dy)
+            dx, dgamma, dbeta = norm_backward(dy)
+            grads[f"{self.name}.gamma"], grads[f"{self.name}.beta"] = dgamma, dbeta
             return dx
 
         return y, backward
@@ -92,10 +119,14 @@ class Linear(Layer):
         self.name, self.shape = name, (outputs, inputs)
 
     def init(self, rng):
-        return {f"{self.name}.w": he_normal(rng, self.shape), f"{self.name}.b": np.zeros(self.shape[0], np.float32)}
+        return {
+            f"{self.name}.w": he_normal(rng, self.shape),
+            f"{self.name}.b": np.zeros(self.shape[0], np.float32),
+        }
 
     def __call__(self, params, x, train=False):
-        y, linear_backward = ops.linear(x, params[f"{self.name}.w"], params[f"{self.name}.b"])
+        w, b = params[f"{self.name}.w"], params[f"{self.name}.b"]
+        y, linear_backward = ops.linear(x, w, b)
 
         def backward(dy, grads):
             dx, grads[f"{self.name}.w"], grads[f"{self.name}.b"] = linear_backward(dy)
@@ -154,7 +185,11 @@ class Chain(Layer):
         self.layers, self.name = layers, name
 
     def init(self, rng):
-        return {key: value for layer in self.layers for key, value in layer.init(rng).items()}
+        return {
+            key: value
+            for layer in self.layers
+            for key, value in layer.init(rng).items()
+        }
 
     def __call__(self, params, x, train=False):
         backwards = []
@@ -171,7 +206,7 @@ class Chain(Layer):
 
 
 class Residual(Layer):
-    """The sum of a main path and a shortcut: main(x) + shortcut(x), where no shortcut means x itself."""
+    """Main path plus shortcut: main(x) + shortcut(x); no shortcut means x itself."""
 
     def __init__(self, main, shortcut=None, name=""):
         self.main, self.shortcut, self.name = main, shortcut or Chain(), name
@@ -183,7 +218,10 @@ class Residual(Layer):
         y, main_backward = self.main(params, x, train)
         shortcut, shortcut_backward = self.shortcut(params, x, train)
         if y.shape != shortcut.shape:
-            raise ValueError(f"{self.name}: main path {y.shape} and shortcut {shortcut.shape} must have one shape")
+            raise ValueError(
+                f"{self.name}: main path {y.shape} and shortcut {shortcut.shape} "
+                "must have one shape"
+            )
 
         def backward(dy, grads):
             return main_backward(dy, grads) + shortcut_backward(dy, grads)

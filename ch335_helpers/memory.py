@@ -1,7 +1,8 @@
 """Keep freed memory for the next array, instead of giving it back to the system.
 
-A training step makes and frees the same large arrays again and again. By default the C library returns each one to
-the system, which hands it out again page by page, zeroed: a third of the training time.
+A training step makes and frees the same large arrays again and again. By default the C
+library returns each one to the system, which hands it out again page by page, zeroed:
+a third of the training time.
 """
 
 import ctypes
@@ -11,7 +12,10 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # from glibc's mallo
 
 
 def keep_freed_memory():
-    """Tell the C library to reuse freed arrays of up to 32 MB. Does nothing where it is not glibc."""
+    """Tell the C library to reuse freed arrays of up to 32 MB.
+
+    Does nothing where it is not glibc.
+    """
     if not sys.platform.startswith("linux"):
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

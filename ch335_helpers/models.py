@@ -5,7 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from .display import Table
-from .layers import BatchNorm, Chain, Conv, Flatten, GlobalAvgPool, Linear, MaxPool, ReLU, Residual
+from .layers import (
+    BatchNorm,
+    Chain,
+    Conv,
+    Flatten,
+    GlobalAvgPool,
+    Linear,
+    MaxPool,
+    ReLU,
+    Residual,
+)
 
 
 class LinearClassifier(Chain):
@@ -23,11 +33,15 @@ class LinearClassifier(Chain):
 
     def __init__(self, n_classes=10, in_channels=1, img_size=32):
         check_counts(n_classes=n_classes, in_channels=in_channels, img_size=img_size)
-        super().__init__(Flatten(), Linear("linear", in_channels * img_size**2, n_classes), name="LinearClassifier")
+        super().__init__(
+            Flatten(),
+            Linear("linear", in_channels * img_size**2, n_classes),
+            name="LinearClassifier",
+        )
 
 
 class SimpleCNN(Chain):
-    """The first model: two convolutions with pooling, then an average and a linear layer.
+    """The first model: two convolutions with pooling, an average and a linear layer.
 
     Parameters
     ----------
@@ -49,9 +63,10 @@ class SimpleCNN(Chain):
 
 
 class ResidualCNN(Chain):
-    """The main model: a stem, two residual blocks with batch normalisation, an average and a linear layer.
+    """The main model: a stem, two residual blocks, an average and a linear layer.
 
-    The stem halves the image with a stride of 2, pooling halves it again between the blocks. The second block doubles
+    Every convolution is followed by batch normalisation. The stem halves the image with
+    a stride of 2, pooling halves it again between the blocks. The second block doubles
     the channels, so its shortcut is a 1x1 convolution.
 
     Parameters
@@ -61,13 +76,15 @@ class ResidualCNN(Chain):
 
     Notes
     -----
-    Taught in notebook 2. Source: He et al., "Deep residual learning" (2016). Takes images of at least 3 x 3 pixels.
+    Taught in notebook 2. Source: He et al., "Deep residual learning" (2016).
+    Takes images of at least 3 x 3 pixels.
     """
 
     def __init__(self, n_classes=10, in_channels=1, width=16):
         check_counts(n_classes=n_classes, in_channels=in_channels, width=width)
         super().__init__(
-            Conv("stem.conv", in_channels, width, kernel=5, stride=2, bias=False), BatchNorm("stem.bn", width), ReLU(),
+            Conv("stem.conv", in_channels, width, kernel=5, stride=2, bias=False),
+            BatchNorm("stem.bn", width), ReLU(),
             residual_block("block1", width, width), ReLU(), MaxPool(),
             residual_block("block2", width, 2 * width), ReLU(),
             GlobalAvgPool(), Linear("linear", 2 * width, n_classes), name="ResidualCNN",
@@ -75,7 +92,10 @@ class ResidualCNN(Chain):
 
 
 def residual_block(name, in_channels, out_channels):
-    """Two 3x3 convolutions with batch normalisation and a shortcut; new channels need a 1x1 convolution there."""
+    """Two 3x3 convolutions with batch normalisation and a shortcut.
+
+    New channels need a 1x1 convolution in the shortcut.
+    """
     main = Chain(
         Conv(f"{name}.conv1", in_channels, out_channels, bias=False),
         BatchNorm(f"{name}.bn1", out_channels), ReLU(),
@@ -85,24 +105,31 @@ def residual_block(name, in_channels, out_channels):
     if in_channels == out_channels:
         return Residual(main, name=name)
     project = Conv(f"{name}.project", in_channels, out_channels, kernel=1, bias=False)
-    return Residual(main, Chain(project, BatchNorm(f"{name}.project_bn", out_channels)), name=name)
+    return Residual(
+        main, Chain(project, BatchNorm(f"{name}.project_bn", out_channels)), name=name
+    )
 
 
 def check_counts(**counts):
     """Raise ValueError unless every named count is a whole number of at least 1."""
     for name, count in counts.items():
         if not isinstance(count, int | np.integer) or count < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, got {count!r}")
+            raise ValueError(
+                f"{name} must be a whole number of at least 1, got {count!r}"
+            )
 
 
 def n_parameters(params):
-    """Number of values that training changes: all but batch normalisation's running averages."""
+    """Number of values that training changes: all but BatchNorm's running averages."""
     return sum(value.size for name, value in params.items() if "running" not in name)
 
 
 @dataclass
 class Row:
-    """One line of `Summary`: a layer, the shape of its output for one image, its parameters, its receptive field."""
+    """One line of `Summary`: layer, output shape, parameters, receptive field.
+
+    The shape is that of the output for one image.
+    """
 
     layer: str
     output: tuple
@@ -111,7 +138,9 @@ class Row:
 
 
 class Summary:
-    """Table of a model's layers for one image: output shape, learnt parameters, receptive field in pixels.
+    """Table of a model's layers: output shape, learnt parameters, receptive field.
+
+    The shapes are those for one image, the receptive fields are in pixels.
 
     Parameters
     ----------
@@ -131,7 +160,11 @@ class Summary:
         self._walk(model, np.zeros((1, *image_shape), np.float32), field=1, jump=1)
 
     def _walk(self, layer, x, field, jump):
-        """Add the rows of `layer`, given the field of one value of x and the pixels between two neighbours."""
+        """Add the rows of `layer`, whose input is x.
+
+        `field` is the receptive field of one value of x, `jump` the number of pixels
+        between two neighbours.
+        """
         if isinstance(layer, Chain):
             for part in layer.layers:
                 x, field, jump = self._walk(part, x, field, jump)
@@ -139,15 +172,28 @@ class Summary:
         if isinstance(layer, Residual):
             y, main_field, main_jump = self._walk(layer.main, x, field, jump)
             self._walk(layer.shortcut, x, field, jump)
-            self.rows.append(Row(f"{layer.name}: sum with the shortcut", y.shape[1:], 0, self._clip(main_field)))
+            self.rows.append(
+                Row(
+                    f"{layer.name}: sum with the shortcut",
+                    y.shape[1:],
+                    0,
+                    self._clip(main_field),
+                )
+            )
             return y, main_field, main_jump
         y, _ = layer(self.params, x)
         field = field + (layer.kernel - 1) * jump
         jump = jump * layer.stride
-        if isinstance(layer, GlobalAvgPool):
+        if x.ndim > y.ndim:  # all places have come together
             field = self.size
-        own = {key: value for key, value in self.params.items() if key.startswith(f"{layer.name}.")}
-        self.rows.append(Row(layer.name, y.shape[1:], n_parameters(own), self._clip(field)))
+        own = {
+            key: value
+            for key, value in self.params.items()
+            if key.startswith(f"{layer.name}.")
+        }
+        self.rows.append(
+            Row(layer.name, y.shape[1:], n_parameters(own), self._clip(field))
+        )
         return y, field, jump
 
     def _clip(self, field):
@@ -155,10 +201,19 @@ class Summary:
 
     def _repr_markdown_(self):
         rows = [
-            (row.layer, " × ".join(map(str, row.output)), f"{row.parameters:,}", f"{row.field} × {row.field}")
+            (
+                row.layer,
+                " × ".join(map(str, row.output)),
+                f"{row.parameters:,}",
+                f"{row.field} × {row.field}",
+            )
             for row in self.rows
         ]
         total = ("**total**", "", f"**{n_parameters(self.params):,}**", "")
-        return str(Table(("layer", "output", "parameters>", "receptive field>"), [*rows, total]))
+        return str(
+            Table(
+                ("layer", "output", "parameters>", "receptive field>"), [*rows, total]
+            )
+        )
 
     __repr__ = _repr_markdown_

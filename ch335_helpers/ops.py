@@ -1,21 +1,21 @@
 """The mathematics of a convolutional network: each operation with its exact gradient.
 
-An operation is a pure function. It returns its result and the function that runs it backwards:
+An operation is a pure function. It returns its result and its backward function::
 
     y, backward = conv2d(x, w, b, stride=1, padding=1)
     dx, dw, db = backward(dy)
 
-Images have axes (N, C, H, W): image, channel, row, column. In memory the channels of one pixel lie
-side by side wherever an operation makes a new array, because a matrix product wants it that way; the
-transposes between the two views are free. Nothing here changes its inputs, apart from the running
-averages of `batch_norm`. A backward function reads the arrays of its forward call again: leave them
-as they are until it has run.
+Images have axes (N, C, H, W): image, channel, row, column. In memory the channels of
+one pixel lie side by side wherever an operation makes a new array, because a matrix
+product wants it that way; the transposes between the two views are free. Nothing here
+changes its inputs, apart from the running averages of `batch_norm`. A backward function
+reads the arrays of its forward call again: leave them as they are until it has run.
 """
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-IMAGES_PER_BLOCK = 16  # the patches of this many images stay in a core's second-level cache
+IMAGES_PER_BLOCK = 32  # their patches stay in a core's second-level cache
 
 
 def check_axes(name, array, axes):
@@ -27,7 +27,7 @@ def check_axes(name, array, axes):
         What the caller calls the array; it opens the error message.
     array : array_like
     axes : str
-        The axes' names, separated by spaces. A name that is a number is a length to be met.
+        The axes' names, separated by spaces. A number as a name is a length to be met.
 
     Raises
     ------
@@ -37,7 +37,10 @@ def check_axes(name, array, axes):
     array = np.asarray(array)
     names = axes.split()
     expected = f"{name} must have shape ({', '.join(names)})"
-    lengths_met = all(not n.isdigit() or int(n) == length for n, length in zip(names, array.shape, strict=False))
+    lengths_met = all(
+        not n.isdigit() or int(n) == length
+        for n, length in zip(names, array.shape, strict=False)
+    )
     if array.ndim != len(names) or not lengths_met:
         raise ValueError(f"{expected}, got {array.shape}")
     if array.size == 0:
@@ -46,27 +49,35 @@ def check_axes(name, array, axes):
 
 
 def output_size(size, kernel, stride=1, padding=0):
-    """Length of a convolution's or a pooling's output along one axis: the number of places for the window.
+    """Length of a convolution's or a pooling's output along one axis.
 
-    Places that would reach past the (padded) edge do not count, hence the rounding down.
+    It is the number of places for the window. Places that would reach past the (padded)
+    edge do not count, hence the rounding down.
 
     Raises
     ------
     ValueError
-        If stride is below 1, padding below 0, or the kernel longer than the padded axis.
+        If stride is below 1, padding below 0, or kernel longer than the padded axis.
     """
     if stride < 1 or padding < 0:
-        raise ValueError(f"stride must be at least 1 and padding at least 0, got {stride} and {padding}")
+        raise ValueError(
+            "stride must be at least 1 and padding at least 0, "
+            f"got {stride} and {padding}"
+        )
     if not 1 <= kernel <= size + 2 * padding:
-        raise ValueError(f"kernel must be from 1 to the padded image size {size} + 2*{padding}, got {kernel}")
+        raise ValueError(
+            f"kernel must be from 1 to the padded image size {size} + 2*{padding}, "
+            f"got {kernel}"
+        )
     return (size + 2 * padding - kernel) // stride + 1
 
 
 def conv2d(x, w, b=None, stride=1, padding=0):
-    """Two-dimensional convolution (cross-correlation, as in every deep-learning library).
+    """2-D convolution (cross-correlation, as in every deep-learning library).
 
-    Every output value is the sum over one window of the zero-padded image times one filter, plus a bias.
-    All windows of a few images are laid out as the rows of a matrix; one matrix product does the rest.
+    Every output value is the sum over one window of the zero-padded image times one
+    filter, plus a bias. All windows of a few images are laid out as the rows of a
+    matrix; one matrix product does the rest.
 
     Parameters
     ----------
@@ -85,23 +96,27 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     -------
     y : ndarray, shape (N, F, Ho, Wo)
     backward : callable
-        ``backward(dy)`` with dy of y's shape returns ``(dx, dw, db)``; db is None without a bias.
+        ``backward(dy)`` with dy of y's shape returns ``(dx, dw, db)``; db is None
+        without a bias.
 
     Raises
     ------
     ValueError
-        If the axes or the channels do not fit, or the kernel is larger than the padded image.
+        If the axes or channels do not fit, or the kernel exceeds the padded image.
 
     Notes
     -----
-    Taught in notebook 2. Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), chapter 9; the
-    patch matrix ("im2col") is from Chellapilla, Puri, Simard (2006).
+    Taught in notebook 2. Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016),
+    chapter 9; the patch matrix ("im2col") is from Chellapilla, Puri, Simard (2006).
     """
     x, w = check_axes("x", x, "N C H W"), check_axes("w", w, "F C kH kW")
     N, C, H, W = x.shape
     F, _, kH, kW = w.shape
     if w.shape[1] != C:
-        raise ValueError(f"w must have as many channels as x: x {x.shape} has {C}, w {w.shape} has {w.shape[1]}")
+        raise ValueError(
+            f"w must have as many channels as x: x {x.shape} has {C}, "
+            f"w {w.shape} has {w.shape[1]}"
+        )
     if b is not None:
         b = check_axes("b", b, f"{F}")
     Ho, Wo = output_size(H, kH, stride, padding), output_size(W, kW, stride, padding)
@@ -116,27 +131,34 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         y += b
 
     def backward(dy):
-        dy = np.ascontiguousarray(check_axes("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1))
+        dy = check_axes("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
+        dy = np.ascontiguousarray(dy)
         dw, dx = np.zeros((kH, kW * C, F), y.dtype), np.empty((N, H, W, C), y.dtype)
         for block in _blocks(N):
-            strips = _strips(_pad(pixels[block], padding, padding), kW, stride)  # made again: cheaper than kept
+            # the strips are made again: cheaper than kept
+            strips = _strips(_pad(pixels[block], padding, padding), kW, stride)
             rows = dy[block].reshape(-1, Ho * Wo, F)
-            for i in range(kH):
-                dw[i] += (_met_by(strips, i, Ho).transpose(0, 2, 1) @ rows).sum(axis=0)
+            dw += np.stack(
+                [_met_by(strips, i, Ho).transpose(0, 2, 1) @ rows for i in range(kH)]
+            ).sum(axis=1)
             dx[block] = _input_gradient(dy[block], w, H, W, stride, padding)
         dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
-        return dx.transpose(0, 3, 1, 2), dw, None if b is None else dy.sum(axis=(0, 1, 2))
+        db = None if b is None else dy.sum(axis=(0, 1, 2))
+        return dx.transpose(0, 3, 1, 2), dw, db
 
     return y.transpose(0, 3, 1, 2), backward
 
 
 def _blocks(N):
     """Slices that cut N images into blocks."""
-    return [slice(start, min(start + IMAGES_PER_BLOCK, N)) for start in range(0, N, IMAGES_PER_BLOCK)]
+    return [
+        slice(start, min(start + IMAGES_PER_BLOCK, N))
+        for start in range(0, N, IMAGES_PER_BLOCK)
+    ]
 
 
 def _pad(pixels, rows, columns):
-    """Zeros around images (n, H, W, C): `rows` above and below, `columns` on the left and on the right."""
+    """Zero-pad images (n, H, W, C): `rows` top and bottom, `columns` left and right."""
     n, H, W, C = pixels.shape
     padded = np.zeros((n, H + 2 * rows, W + 2 * columns, C), pixels.dtype)
     padded[:, rows : rows + H, columns : columns + W] = pixels
@@ -144,18 +166,20 @@ def _pad(pixels, rows, columns):
 
 
 def _kernel_rows(w):
-    """The filters (F, C, kH, kW) as one matrix for each row of the kernel: (kH, kW * C, F)."""
+    """The filters (F, C, kH, kW) as one matrix for each kernel row: (kH, kW * C, F)."""
     F, C, kH, kW = w.shape
     return w.transpose(2, 3, 1, 0).reshape(kH, kW * C, F)
 
 
 def _strips(padded, kW, stride):
-    """For every row of padded images (n, H, W, C), the windows along the width: (n, stride, rows, Wo, kW * C).
+    """The windows along the width, for every row of padded images (n, H, W, C).
 
-    Row i of the kernel meets image rows i, i + stride, i + 2 stride, ...; the axis of length `stride` sorts the
-    rows by their remainder, so that those that one kernel row meets are neighbours in memory.
+    Their shape is (n, stride, rows, Wo, kW * C). Row i of the kernel meets image rows
+    i, i + stride, i + 2 stride, ...; the axis of length `stride` sorts the rows by
+    their remainder, so that those that one kernel row meets are neighbours in memory.
     """
-    windows = sliding_window_view(padded, kW, axis=2)[:, :, ::stride].transpose(0, 1, 2, 4, 3)  # (n, H, Wo, kW, C)
+    windows = sliding_window_view(padded, kW, axis=2)[:, :, ::stride]
+    windows = windows.transpose(0, 1, 2, 4, 3)  # (n, H, Wo, kW, C)
     n, H, Wo, _, C = windows.shape
     strips = np.empty((n, stride, -(-H // stride), Wo, kW * C), padded.dtype)
     for remainder in range(stride):
@@ -165,7 +189,10 @@ def _strips(padded, kW, stride):
 
 
 def _met_by(strips, i, Ho):
-    """The strips that kernel row i meets, a matrix for each image: (n, Ho * Wo, kW * C), without a copy."""
+    """The strips that kernel row i meets, without a copy.
+
+    They are a matrix for each image: (n, Ho * Wo, kW * C).
+    """
     n, stride, _, Wo, K = strips.shape
     return strips[:, i % stride, i // stride : i // stride + Ho].reshape(n, Ho * Wo, K)
 
@@ -179,22 +206,34 @@ def _sum_of_products(strips, kernel_rows, Ho):
 
 
 def _input_gradient(dy, w, H, W, stride, padding):
-    """Gradient of a convolution's input: every output hands its dy back to the pixels of its window."""
+    """Gradient of a convolution's input.
+
+    Every output hands its dy back to the pixels of its window.
+    """
     F, C, kH, kW = w.shape
     n, Ho, Wo, _ = dy.shape
-    if stride == 1:  # the same sum, seen from a pixel: a convolution of dy with the filters turned by 180 degrees
-        spread = _pad(dy, kH - 1, kW - 1)[:, padding : padding + H + kH - 1, padding : padding + W + kW - 1]
-        return _sum_of_products(_strips(spread, kW, 1), _kernel_rows(w[:, :, ::-1, ::-1].swapaxes(0, 1)), H)
+    if stride == 1:
+        # the same sum, seen from a pixel: a convolution of dy with the filters turned
+        # by 180 degrees
+        rows = slice(padding, padding + H + kH - 1)
+        columns = slice(padding, padding + W + kW - 1)
+        spread = _pad(dy, kH - 1, kW - 1)[:, rows, columns]
+        turned = w[:, :, ::-1, ::-1].swapaxes(0, 1)
+        return _sum_of_products(_strips(spread, kW, 1), _kernel_rows(turned), H)
     dpadded = np.zeros((n, H + 2 * padding, W + 2 * padding, C), np.result_type(dy, w))
     for i, kernel_row in enumerate(_kernel_rows(w)):
         dstrips = (dy.reshape(n, Ho * Wo, F) @ kernel_row.T).reshape(n, Ho, Wo, kW, C)
+        rows = slice(i, i + stride * Ho, stride)
         for j in range(kW):
-            dpadded[:, i : i + stride * Ho : stride, j : j + stride * Wo : stride] += dstrips[:, :, :, j]
+            columns = slice(j, j + stride * Wo, stride)
+            dpadded[:, rows, columns] += dstrips[:, :, :, j]
     return dpadded[:, padding : padding + H, padding : padding + W]
 
 
 def max_pool(x, size=2, stride=2):
-    """Largest value in each window. Rows and columns that fill no window are left out.
+    """Largest value in each window.
+
+    Rows and columns that fill no window are left out.
 
     Parameters
     ----------
@@ -206,7 +245,8 @@ def max_pool(x, size=2, stride=2):
     -------
     y : ndarray, shape (N, C, Ho, Wo)
     backward : callable
-        ``backward(dy)`` returns dx: each dy goes to the place of its maximum; in a tie, to the first in row order.
+        ``backward(dy)`` returns dx: each dy goes to the place of its maximum; in a tie,
+        to the first in row order.
 
     Raises
     ------
@@ -230,7 +270,8 @@ def max_pool(x, size=2, stride=2):
     winner = np.zeros(y.shape, np.min_scalar_type(len(places)))
     for number, place in enumerate(places[1:], start=1):
         candidate = shifted(pixels, *place)
-        np.putmask(winner, candidate > y, winner.dtype.type(number))  # only if greater: in a tie the first one stays
+        # only if greater: in a tie the first one stays
+        np.putmask(winner, candidate > y, winner.dtype.type(number))
         np.maximum(y, candidate, out=y)
 
     def backward(dy):
@@ -265,13 +306,16 @@ def global_avg_pool(x):
 
     def backward(dy):
         share = check_axes("dy", dy, f"{N} {C}") / (H * W)
-        return np.ascontiguousarray(np.broadcast_to(share[:, None, None, :], (N, H, W, C))).transpose(0, 3, 1, 2)
+        dx = np.broadcast_to(share[:, None, None, :], (N, H, W, C))
+        return np.ascontiguousarray(dx).transpose(0, 3, 1, 2)
 
     return x.mean(axis=(2, 3)), backward
 
 
 def relu(x):
-    """Rectified linear unit, max(x, 0), for an array of any shape. Its gradient at 0 is taken as 0.
+    """Rectified linear unit, max(x, 0), for an array of any shape.
+
+    Its gradient at 0 is taken as 0.
 
     Returns
     -------
@@ -313,7 +357,9 @@ def linear(x, w, b):
     """
     x, w = check_axes("x", x, "N D"), check_axes("w", w, "K D")
     if x.shape[1] != w.shape[1]:
-        raise ValueError(f"w must have shape (K, {x.shape[1]}) to fit x {x.shape}, got {w.shape}")
+        raise ValueError(
+            f"w must have shape (K, {x.shape[1]}) to fit x {x.shape}, got {w.shape}"
+        )
     b = check_axes("b", b, f"{len(w)}")
 
     def backward(dy):
@@ -323,12 +369,15 @@ def linear(x, w, b):
     return x @ w.T + b, backward
 
 
-def batch_norm(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
-    """Batch normalisation: per channel to mean 0 and variance 1, then times gamma plus beta.
+def batch_norm(
+    x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5
+):
+    """Batch normalisation: channels to mean 0 and variance 1, times gamma plus beta.
 
-    In training the mean and the (biased) variance are those of the batch, over N, H and W, and the running
-    averages move towards them in place: running = (1 - momentum) running + momentum batch, with the unbiased
-    variance. In evaluation the running averages take their place and stay as they are.
+    In training the mean and the (biased) variance are those of the batch, over N, H and
+    W, and the running averages move towards them in place: running = (1 - momentum)
+    running + momentum batch, with the unbiased variance. In evaluation the running
+    averages take their place and stay as they are.
 
     Parameters
     ----------
@@ -356,43 +405,47 @@ def batch_norm(x, gamma, beta, running_mean, running_var, train, momentum=0.1, e
 
     Notes
     -----
-    Taught in notebook 2. Source: Ioffe, Szegedy, "Batch normalization" (2015); averages as in PyTorch.
+    Taught in notebook 2. Source: Ioffe, Szegedy, "Batch normalization" (2015); averages
+    as in PyTorch.
     """
     x = check_axes("x", x, "N C H W")
     N, C, H, W = x.shape
-    for name, array in {"gamma": gamma, "beta": beta, "running_mean": running_mean, "running_var": running_var}.items():
+    channels = {"gamma": gamma, "beta": beta}
+    channels |= {"running_mean": running_mean, "running_var": running_var}
+    for name, array in channels.items():
         check_axes(name, array, f"{C}")
     count = N * H * W
     if train and count == 1:
-        raise ValueError(f"x must have more than one value a channel in training, got {x.shape}")
-    pixels = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(N, H, W * C)
+        raise ValueError(f"x must have several values a channel, got shape {x.shape}")
+    rows = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(N * H, W * C)
 
-    def along_row(channel):  # a value a channel -> the same beside every pixel of a row
-        return np.tile(channel, W).astype(x.dtype, copy=False)
+    def per_pixel(values):  # (C,) -> (W * C,), to go with a row of pixels
+        return np.tile(values, W).astype(x.dtype, copy=False)
 
-    def channel_sums(rows, others=None):
-        sums = rows.sum(axis=(0, 1)) if others is None else np.einsum("nij,nij->j", rows, others)
-        return sums.reshape(W, C).sum(axis=0)
+    def channel_sum(row_sum):  # (W * C,) -> (C,)
+        return row_sum.reshape(W, C).sum(axis=0)
 
-    mean = channel_sums(pixels) / count if train else running_mean
-    centred = pixels - along_row(mean)
-    var = channel_sums(centred, centred) / count if train else running_var
+    mean = channel_sum(rows.sum(axis=0)) / count if train else running_mean
+    centred = rows - per_pixel(mean)
     if train:
+        var = channel_sum(np.einsum("ij,ij->j", centred, centred)) / count
         running_mean += momentum * (mean - running_mean)
         running_var += momentum * (var * (count / (count - 1)) - running_var)
+    else:
+        var = running_var
     inv_std = 1 / np.sqrt(var + eps)
-    y = centred * along_row(gamma * inv_std)
-    y += along_row(beta)
+    y = centred * per_pixel(gamma * inv_std)
+    y += per_pixel(beta)
 
     def backward(dy):
         dy = check_axes("dy", dy, f"{N} {C} {H} {W}").transpose(0, 2, 3, 1)
-        dy = np.ascontiguousarray(dy).reshape(N, H, W * C)
-        dbeta = channel_sums(dy)
-        dgamma = channel_sums(dy, centred) * inv_std
-        dx = dy * along_row(gamma * inv_std)
+        dy = np.ascontiguousarray(dy).reshape(N * H, W * C)
+        dbeta = channel_sum(dy.sum(axis=0))
+        dgamma = inv_std * channel_sum(np.einsum("ij,ij->j", dy, centred))
+        dx = dy * per_pixel(gamma * inv_std)
         if train:  # x also acts through the batch's mean and variance
-            through = centred * along_row(gamma * inv_std**2 * dgamma / count)
-            through += along_row(gamma * inv_std * dbeta / count)
+            through = centred * per_pixel(gamma * inv_std**2 * dgamma / count)
+            through += per_pixel(gamma * inv_std * dbeta / count)
             dx -= through
         return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
 
@@ -413,20 +466,22 @@ def softmax(z):
 
     Notes
     -----
-    Taught in notebook 2. The row's maximum is taken off first: the result is the same, and no exp overflows.
+    Taught in notebook 2. The row's maximum is taken off first: the result is the same,
+    and no exp overflows.
     """
     z = check_axes("z", z, "N K")
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
 
 
-def check_labels(y, n_images, n_classes):
-    """Return `y` as an array of integer labels, shape (n_images,), each from 0 to n_classes - 1, or raise."""
-    y = check_axes("y", y, f"{n_images}")
+def check_labels(y, n_images, n_classes, name="y"):
+    """Return `y` as integers, shape (n_images,), each a class from 0, or raise."""
+    y = check_axes(name, y, f"{n_images}")
     if not np.issubdtype(y.dtype, np.integer):
-        raise TypeError(f"y must hold integer labels, got dtype {y.dtype}")
+        raise TypeError(f"{name} must hold integer labels, got dtype {y.dtype}")
     if y.min() < 0 or y.max() >= n_classes:
-        raise ValueError(f"y must hold labels from 0 to {n_classes - 1}, got {y.min()} to {y.max()}")
+        expected = f"{name} must hold labels from 0 to {n_classes - 1}"
+        raise ValueError(f"{expected}, got {y.min()} to {y.max()}")
     return y
 
 

@@ -8,8 +8,9 @@ import numpy as np
 def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     """One step of Adam, in place.
 
-    Each weight moves by about `lr` against the sign of its gradient: m, a running mean of the gradient, gives the
-    direction, and v, a running mean of its square, the scale. Both start at 0 and are corrected for it.
+    Each weight moves by about `lr` against the sign of its gradient: m, a running mean
+    of the gradient, gives the direction, and v, a running mean of its square, the
+    scale. Both start at 0 and are corrected for it.
 
     Parameters
     ----------
@@ -29,26 +30,33 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     Raises
     ------
     ValueError
-        If lr, b1 or b2 is out of range, or a gradient's name or shape fits no parameter. Nothing has changed then.
+        If lr, b1 or b2 is out of range, or a gradient's name or shape fits no
+        parameter. Nothing has changed then.
 
     Notes
     -----
     Taught in notebook 3. Source: Kingma, Ba, "Adam" (2015), algorithm 1.
     """
     if not (0 < lr < math.inf and 0 <= b1 < 1 and 0 <= b2 < 1):
-        raise ValueError(f"expected a finite lr above 0 and b1, b2 in [0, 1), got lr={lr}, b1={b1}, b2={b2}")
+        raise ValueError(
+            "expected a finite lr above 0 and b1, b2 in [0, 1), "
+            f"got lr={lr}, b1={b1}, b2={b2}"
+        )
     for name, grad in grads.items():
         if name not in params or params[name].shape != np.shape(grad):
             found = params[name].shape if name in params else "no such parameter"
-            raise ValueError(f"grads[{name!r}] has shape {np.shape(grad)}, but params has {found}")
+            raise ValueError(
+                f"grads[{name!r}] has shape {np.shape(grad)}, but params has {found}"
+            )
 
-    t = state["t"] = state.get("t", 0) + 1
+    t = state["step"] = state.get("step", 0) + 1
+    moments = state.setdefault("moments", {})
     for name, grad in grads.items():
-        m, v = state.setdefault(name, (np.zeros_like(params[name]), np.zeros_like(params[name])))
+        w = params[name]
+        m, v = moments.setdefault(name, (np.zeros_like(w), np.zeros_like(w)))
         m += (1 - b1) * (grad - m)
         v += (1 - b2) * (grad * grad - v)
-        m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)
-        params[name] -= lr * m_hat / (np.sqrt(v_hat) + eps)
+        w -= lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)
 
 
 def constant(progress):

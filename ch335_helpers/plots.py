@@ -1,14 +1,16 @@
 """Every figure of the chapter, in one style and one palette.
 
-A function makes a figure and returns it; a notebook shows it as the value of its cell. Colours are those of Okabe and
-Ito, which people with any kind of colour vision can tell apart; lines differ in style as well.
+A function makes a figure and returns it; a notebook shows it as the value of its cell.
+Colours are those of Okabe and Ito, which people with any kind of colour vision can tell
+apart; lines differ in style as well.
 """
 
 import functools
 
 import matplotlib as mpl
-import matplotlib.pyplot  # it tells a notebook how to show figures
 import numpy as np
+from IPython import get_ipython
+from IPython.core.pylabtools import select_figure_formats
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -16,15 +18,22 @@ from .ops import check_axes
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", "--", "-.", ":")
+PAGE_WIDTH = 7.6  # inches; wider figures would be shrunk, and their text with them
 STYLE = {
-    "figure.dpi": 130, "savefig.dpi": 130, "figure.facecolor": "white", "savefig.facecolor": "white",
-    "font.size": 10, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": False, "legend.frameon": False, "figure.constrained_layout.use": True,
+    "figure.dpi": 130, "savefig.dpi": 130,
+    "figure.facecolor": "white", "savefig.facecolor": "white",
+    "font.size": 10, "axes.titlesize": 10,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False,
+    "legend.frameon": False, "figure.constrained_layout.use": True,
 }  # fmt: skip
+
+# pyplot would do this, but only with its first figure
+if (shell := get_ipython()) is not None:
+    select_figure_formats(shell, {"png"})
 
 
 def _styled(function):
-    """Run a plotting function in the chapter's style, leaving the reader's own settings alone."""
+    """Run a plotting function in the chapter's style, leaving the reader's alone."""
 
     @functools.wraps(function)
     def styled(*args, **kwargs):
@@ -43,7 +52,7 @@ def _bare(ax, title="", **text):
 
 
 @_styled
-def image_grid(images, titles=None, columns=10, row_titles=None, signed=False, size=0.9):
+def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
     """Grey-scale images in rows, all with one range of grey values.
 
     Parameters
@@ -55,13 +64,16 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False, s
     row_titles : sequence of str, optional
     signed : bool
         Show 0 as white, negative values blue and positive ones red.
-    size : float
-        Inches an image.
     """
     images = np.asarray(images)
     images = check_axes("images", images[:, 0] if images.ndim == 4 else images, "N H W")
     rows = -(-len(images) // columns)
-    fig = Figure(figsize=(columns * size, rows * size + (0.35 if titles else 0)))
+    size = min(1.5, PAGE_WIDTH / columns)
+    titles = list(titles or [])
+    if columns > 8:  # little room: break the titles
+        titles = [title.replace(" ", "\n", 1) for title in titles]
+    title_height = 0.2 * max((title.count("\n") + 1 for title in titles), default=0)
+    fig = Figure(figsize=(columns * size, rows * (size + 0.05) + title_height))
     axes = fig.subplots(rows, columns, squeeze=False)
     if signed:
         limit = np.abs(images).max() or 1
@@ -69,7 +81,7 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False, s
     else:
         look = {"cmap": "gray", "vmin": images.min(), "vmax": images.max()}
     for number, ax in enumerate(axes.flat):
-        _bare(ax, titles[number] if titles and number < len(titles) else "", fontsize=8)
+        _bare(ax, titles[number] if number < len(titles) else "", fontsize=8)
         if number < len(images):
             ax.imshow(images[number], **look)
     for ax, title in zip(axes[:, 0], row_titles or [], strict=bool(row_titles)):
@@ -79,11 +91,16 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False, s
 
 @_styled
 def bars(names, values, xlabel, *, reference=None, percent=True):
-    """Horizontal bars with their values written beside them; `reference` is (label, value) of a dashed line."""
+    """Horizontal bars with their values written beside them.
+
+    `reference` is (label, value) of a dashed line.
+    """
     fig = Figure(figsize=(7, 0.38 * len(names) + 0.9))
     ax = fig.subplots()
     drawn = ax.barh(range(len(names)), values, color=COLORS[0])
-    ax.bar_label(drawn, [f"{v:.1%}" if percent else f"{v:,.3g}" for v in values], padding=3)
+    ax.bar_label(
+        drawn, [f"{v:.1%}" if percent else f"{v:,.3g}" for v in values], padding=3
+    )
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.set_xlabel(xlabel)
@@ -97,8 +114,16 @@ def bars(names, values, xlabel, *, reference=None, percent=True):
 
 
 def _loss_panel(ax, run, label="training"):
-    ax.plot(range(1, len(run.train_loss) + 1), run.train_loss, color=COLORS[0], label=label)
-    ax.plot(range(1, len(run.val_loss) + 1), run.val_loss, color=COLORS[1], linestyle="--", label="validation")
+    ax.plot(
+        range(1, len(run.train_loss) + 1), run.train_loss, color=COLORS[0], label=label
+    )
+    ax.plot(
+        range(1, len(run.val_loss) + 1),
+        run.val_loss,
+        color=COLORS[1],
+        linestyle="--",
+        label="validation",
+    )
     ax.set(xlabel="epoch", ylabel="loss (nats)", yscale="log", title="Loss")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
@@ -106,9 +131,22 @@ def _loss_panel(ax, run, label="training"):
 
 def _accuracy_panel(ax, run, test_accuracy=None):
     epochs = range(1, len(run.val_accuracy) + 1)
-    ax.plot(epochs, run.val_accuracy, color=COLORS[1], linestyle="--", marker="o", markersize=3, label="validation")
+    ax.plot(
+        epochs,
+        run.val_accuracy,
+        color=COLORS[1],
+        linestyle="--",
+        marker="o",
+        markersize=3,
+        label="validation",
+    )
     if test_accuracy is not None:
-        ax.axhline(test_accuracy, color=COLORS[2], linestyle="-.", label=f"test {test_accuracy:.1%}")
+        ax.axhline(
+            test_accuracy,
+            color=COLORS[2],
+            linestyle="-.",
+            label=f"test {test_accuracy:.1%}",
+        )
     ax.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1.02), title="Accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -130,8 +168,11 @@ def _filter_panels(fig, w, title):
 
 @_styled
 def learning_curves(run, test_accuracy=None):
-    """Loss and accuracy of a `Run` over its epochs, with the test accuracy as a line if it is given."""
-    fig = Figure(figsize=(8, 3))
+    """Loss and accuracy of a `Run` over its epochs.
+
+    The test accuracy is drawn as a line if it is given.
+    """
+    fig = Figure(figsize=(PAGE_WIDTH, 3))
     left, right = fig.subplots(1, 2)
     _loss_panel(left, run)
     _accuracy_panel(right, run, test_accuracy)
@@ -140,16 +181,22 @@ def learning_curves(run, test_accuracy=None):
 
 @_styled
 def filters(w, title="First-layer filters"):
-    """Filters of a convolution with one input channel, w of shape (F, 1, kH, kW); red adds, blue takes away."""
-    fig = Figure(figsize=(8, 2.6))
+    """Filters w, shape (F, 1, kH, kW), of a convolution with one input channel.
+
+    Red adds, blue takes away.
+    """
+    fig = Figure(figsize=(PAGE_WIDTH, 2.6))
     _filter_panels(fig, check_axes("w", w, "F 1 kH kW"), title)
     return fig
 
 
 @_styled
 def results(run, test_accuracy, w):
-    """The chapter's result in one picture: loss, accuracy with the test line, and the first-layer filters."""
-    fig = Figure(figsize=(8, 5.6))
+    """The chapter's result in one picture: loss, accuracy and first-layer filters.
+
+    The test accuracy is drawn as a line.
+    """
+    fig = Figure(figsize=(PAGE_WIDTH, 5.6))
     top, bottom = fig.subfigures(2, 1, height_ratios=(3, 2.4))
     left, right = top.subplots(1, 2)
     _loss_panel(left, run)
@@ -168,7 +215,15 @@ def confusion(counts, names):
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (i, j), count in np.ndenumerate(counts):
         if count:
-            ax.text(j, i, count, ha="center", va="center", fontsize=8, color="white" if share[i, j] > 0.6 else "black")
+            ax.text(
+                j,
+                i,
+                count,
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if share[i, j] > 0.6 else "black",
+            )
     ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="predicted class", ylabel="true class")
@@ -177,7 +232,7 @@ def confusion(counts, names):
 
 @_styled
 def activation_rows(images, maps, names, channels=1):
-    """One row an image: the image, then the strongest channel of each layer's activation map.
+    """One row an image: the image, then each activation map's strongest channel.
 
     Parameters
     ----------
@@ -188,7 +243,7 @@ def activation_rows(images, maps, names, channels=1):
         A title for each row.
     """
     columns = 1 + len(maps)
-    fig = Figure(figsize=(0.9 * columns, 0.82 * len(images) + 0.5))
+    fig = Figure(figsize=(PAGE_WIDTH, 0.75 * len(images) + 0.5))
     axes = fig.subplots(len(images), columns, squeeze=False)
     for i, row in enumerate(axes):
         _bare(row[0], "image" if i == 0 else "", fontsize=8)
@@ -203,13 +258,18 @@ def activation_rows(images, maps, names, channels=1):
 
 @_styled
 def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
-    """Lines over one axis; `series` maps a label to y values, or to (y, low, high) for a shaded interval."""
+    """Lines over one axis.
+
+    `series` maps a label to y values, or to (y, low, high) for a shaded interval.
+    """
     fig = Figure(figsize=(7, 3.4))
     ax = fig.subplots()
     for number, (label, values) in enumerate(series.items()):
         color, line = COLORS[number % len(COLORS)], LINES[number % len(LINES)]
         y, *interval = values if isinstance(values, tuple) else (values,)
-        ax.plot(x, y, color=color, linestyle=line, marker="o", markersize=3, label=label)
+        ax.plot(
+            x, y, color=color, linestyle=line, marker="o", markersize=3, label=label
+        )
         if interval:
             ax.fill_between(x, *interval, color=color, alpha=0.2, linewidth=0)
     ax.set(xlabel=xlabel, ylabel=ylabel)

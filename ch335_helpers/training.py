@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .data import check_images
@@ -13,28 +14,30 @@ from .models import check_counts
 from .ops import check_axes, check_labels, cross_entropy, softmax
 from .optim import adam_update, cosine
 
-PREDICT_BLOCK = 256  # images per forward pass when nothing has to be kept for a backward pass
+PREDICT_BLOCK = 256  # images a forward pass when no backward pass will follow
 
 
 @dataclass
 class Run:
-    """One training run: its result, and while it goes on, how far it has come.
+    """A training run: its result and, while it goes on, how far it has come.
 
     Attributes
     ----------
     params : dict of str to ndarray
-        The parameters after the epoch with the best validation accuracy, the later one in a tie.
+        The parameters after the epoch with the best validation accuracy, the later one
+        in a tie. If the run was stopped before its first epoch was over, those at
+        that moment.
     train_loss, val_loss, val_accuracy, seconds : list of float
-        One entry an epoch: mean loss of the epoch's batches; loss (nats) and accuracy (0 to 1) on the validation
-        images after it; its duration.
+        One entry an epoch: mean loss (nats) of its batches; loss and accuracy (0 to 1)
+        on the validation images after it; how long it took.
     batch_loss : list of float
-        One entry a training step.
+        One entry a training step, in nats.
     best_epoch : int
-        Index of the epoch that `params` are from.
+        Index of the epoch that `params` are from; -1 before the first one is over.
     epochs, steps_per_epoch : int
         What was planned.
     stopped : str
-        Empty if all planned epochs were run, otherwise why not.
+        Why the run ended before its last epoch; empty if it did not.
     """
 
     params: dict
@@ -49,16 +52,32 @@ class Run:
     stopped: str = ""
 
     def __repr__(self):
-        best = f"best {self.val_accuracy[self.best_epoch]:.1%} in epoch {self.best_epoch + 1}" if self.seconds else ""
-        parts = [f"{len(self.seconds)} of {self.epochs} epochs", best, self.stopped]
-        return f"Run({', '.join(part for part in parts if part)})"
+        parts = [f"{len(self.seconds)} of {self.epochs} epochs"]
+        if self.seconds:
+            best = self.val_accuracy[self.best_epoch]
+            parts.append(f"best {best:.1%} in epoch {self.best_epoch + 1}")
+        if self.stopped:
+            parts.append(self.stopped)
+        return f"Run({', '.join(parts)})"
 
 
 def fit(
-    model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
-    schedule=cosine, params=None, callback=None, progress=True,
-):  # fmt: skip
-    """Train a model with Adam on mini-batches and keep the parameters that do best on the validation images.
+    model,
+    X,
+    y,
+    X_val,
+    y_val,
+    epochs=12,
+    lr=3e-3,
+    batch_size=64,
+    seed=0,
+    *,
+    schedule=cosine,
+    params=None,
+    callback=None,
+    progress=True,
+):
+    """Train with Adam on mini-batches; keep the parameters that validate best.
 
     Parameters
     ----------
@@ -73,15 +92,16 @@ def fit(
     lr : float
         Largest learning rate, above 0.
     batch_size : int
-        Images a step. The last batch of an epoch is filled up from the next shuffle, so all have this size.
-    seed : int
+        Images a step, at least 1. What is left over at the end of an epoch is filled up
+        from the next shuffle, so all batches have this size.
+    seed : int or numpy.random.Generator
         Decides the initial parameters and the order of the images.
     schedule : callable
-        Factor of `lr` for the share of all steps taken so far, `cosine` or `constant`.
+        Factor of `lr` for the share of all steps taken, `cosine` or `constant`.
     params : dict, optional
         Parameters to start from; they are copied. By default the model draws its own.
     callback : callable, optional
-        Called with the `Run` after every step; training stops early when it returns True.
+        Called with the `Run` after every step; training stops when it returns True.
     progress : bool
         Show a progress bar with loss, validation accuracy and time left.
 
@@ -93,67 +113,93 @@ def fit(
     Raises
     ------
     ValueError, TypeError
-        If an argument is out of range, lengths differ, labels are no classes of the model, or a pixel is not finite.
+        If an argument is out of range, lengths differ, a label is no class of the
+        model, or a pixel is not finite.
 
     Notes
     -----
-    Taught in notebook 3. A loss that is not finite ends the run, as does an interrupt; both are recorded in
-    ``stopped``, and what was reached by then is returned.
+    Taught in notebook 3. A loss that is not finite ends the run, and so does an
+    interrupt. Both are told in a warning and in ``stopped``; what was reached by then
+    is returned.
     """
     check_counts(epochs=epochs, batch_size=batch_size)
     if not 0 < lr < math.inf:
         raise ValueError(f"lr must be a finite number above 0, got {lr!r}")
     rng = np.random.default_rng(seed)
-    start = model.init(rng) if params is None else params
-    params = {name: value.copy() for name, value in start.items()}
+    params = _copy(model.init(rng) if params is None else params)
     X, y = _check_examples(model, params, "X", X, "y", y)
     X_val, y_val = _check_examples(model, params, "X_val", X_val, "y_val", y_val)
     if X.shape[1:] != X_val.shape[1:]:
-        raise ValueError(f"X and X_val must hold images of one shape, got {X.shape[1:]} and {X_val.shape[1:]}")
+        shapes = f"{X.shape[1:]} and {X_val.shape[1:]}"
+        raise ValueError(f"X and X_val must hold images of one shape, got {shapes}")
+
     batch_size = min(batch_size, len(X))
-    run = Run({name: value.copy() for name, value in params.items()}, epochs, math.ceil(len(X) / batch_size))
-    batches = _batches(len(X), batch_size, rng)
-    hidden = {} if progress else {"disable": True}  # given only if wanted: TQDM_DISABLE must be able to hide it too
-    with tqdm(total=epochs * run.steps_per_epoch, unit="batch", **hidden) as bar:
+    run = Run(_copy(params), epochs, steps_per_epoch=math.ceil(len(X) / batch_size))
+    n_steps = epochs * run.steps_per_epoch
+    batches, state = _batches(len(X), batch_size, rng), {}
+
+    def take_step():
+        batch = next(batches)
+        step_lr = lr * schedule(len(run.batch_loss) / n_steps)
+        return train_step(model, params, X[batch], y[batch], state, step_lr)
+
+    # only a bar that is not wanted is told so: else TQDM_DISABLE could not hide it
+    hidden = {} if progress else {"disable": True}
+    # the matrix products are small: sharing one among cores costs more than it saves
+    with (
+        threadpool_limits(1, "blas"),
+        tqdm(total=n_steps, unit="batch", **hidden) as bar,
+    ):
         try:
-            _run_epochs(run, model, params, X, y, X_val, y_val, batches, lr, schedule, callback, bar)
+            while len(run.seconds) < epochs and not run.stopped:
+                began = time.perf_counter()
+                _take_steps(run, take_step, callback, bar)
+                if not run.stopped:
+                    _finish_epoch(run, model, params, X_val, y_val, began, bar)
         except KeyboardInterrupt:
             run.stopped = f"interrupted in epoch {len(run.seconds) + 1}"
     if run.stopped:
         warnings.warn(f"training {run.stopped} of {epochs}", stacklevel=2)
+        if not run.seconds:
+            run.params = params
     return run
 
 
-def _run_epochs(run, model, params, X, y, X_val, y_val, batches, lr, schedule, callback, bar):
-    """Fill `run` epoch by epoch, changing `params`."""
-    state, total = {}, run.epochs * run.steps_per_epoch
-    for epoch in range(run.epochs):
-        began = time.perf_counter()
-        for _ in range(run.steps_per_epoch):
-            batch = next(batches)
-            factor = schedule(len(run.batch_loss) / total)
-            loss = train_step(model, params, X[batch], y[batch], state, lr * factor) if factor > 0 else math.nan
-            run.batch_loss.append(loss)
-            bar.update()
-            if not math.isfinite(loss):
-                run.stopped = f"diverged in epoch {epoch + 1}"
-                return
-            if callback and callback(run):
-                run.stopped = f"stopped in epoch {epoch + 1}"
-                return
-        val_loss, val_accuracy = evaluate(model, params, X_val, y_val)
-        run.train_loss.append(float(np.mean(run.batch_loss[-run.steps_per_epoch :])))
-        run.val_loss.append(val_loss)
-        run.val_accuracy.append(val_accuracy)
-        run.seconds.append(time.perf_counter() - began)
-        if val_accuracy >= max(run.val_accuracy):
-            run.best_epoch = epoch
-            run.params = {name: value.copy() for name, value in params.items()}
-        bar.set_postfix(loss=f"{run.train_loss[-1]:.3f}", val=f"{val_accuracy:.1%}")
+def _copy(params):
+    return {name: value.copy() for name, value in params.items()}
+
+
+def _take_steps(run, take_step, callback, bar):
+    """Take the steps of one epoch, or as many as go well and are wanted."""
+    epoch = len(run.seconds) + 1
+    for _ in range(run.steps_per_epoch):
+        run.batch_loss.append(take_step())
+        bar.update()
+        if not math.isfinite(run.batch_loss[-1]):
+            run.stopped = f"diverged in epoch {epoch}"
+            return
+        if callback and callback(run):
+            run.stopped = f"stopped in epoch {epoch}"
+            return
+
+
+def _finish_epoch(run, model, params, X_val, y_val, began, bar):
+    """Validate, record the epoch, and keep the parameters if they are the best."""
+    val_loss, val_accuracy = evaluate(model, params, X_val, y_val)
+    if not math.isfinite(val_loss):
+        run.stopped = f"diverged in epoch {len(run.seconds) + 1}"
+        return
+    run.train_loss.append(float(np.mean(run.batch_loss[-run.steps_per_epoch :])))
+    run.val_loss.append(val_loss)
+    run.val_accuracy.append(val_accuracy)
+    run.seconds.append(time.perf_counter() - began)
+    if val_accuracy >= max(run.val_accuracy):
+        run.best_epoch, run.params = len(run.seconds) - 1, _copy(params)
+    bar.set_postfix(loss=f"{run.train_loss[-1]:.3f}", val=f"{val_accuracy:.1%}")
 
 
 def train_step(model, params, x, y, state, lr):
-    """One step of training on one batch: forward, loss, backward, Adam. Returns the loss before the step."""
+    """One training step on a batch, in place; returns the loss before it, in nats."""
     logits, backward = model(params, x, train=True)
     loss, dlogits = cross_entropy(logits, y)
     grads = {}
@@ -163,7 +209,7 @@ def train_step(model, params, x, y, state, lr):
 
 
 def _batches(n, batch_size, rng):
-    """Yield index arrays of `batch_size` for ever: one shuffle of 0 to n - 1 after another, end to end."""
+    """Yield index arrays for ever: shuffles of 0 to n - 1, end to end."""
     waiting = np.empty(0, int)
     while True:
         if len(waiting) < batch_size:
@@ -173,26 +219,24 @@ def _batches(n, batch_size, rng):
 
 
 def _check_examples(model, params, X_name, X, y_name, y):
-    """Return images as finite float32 and labels as integers that the model has an output for, or raise."""
+    """Return finite float32 images and labels that the model has an output for."""
     X = check_images(X_name, check_axes(X_name, X, "N C H W").astype(np.float32))
     logits, _ = model(params, X[:1])
-    try:
-        return X, check_labels(y, len(X), logits.shape[1])
-    except (ValueError, TypeError) as error:
-        raise type(error)(str(error).replace("y must", f"{y_name} must", 1)) from None
+    return X, check_labels(y, len(X), logits.shape[1], name=y_name)
 
 
 def predict_logits(model, params, X):
-    """Scores of each class, shape (N, K), in evaluation mode and in blocks; arguments as for `predict`."""
+    """Scores of each class before the softmax, shape (N, K); else as `predict`."""
     X = check_images("X", check_axes("X", X, "N C H W"))
     if X.dtype != np.float64:
         X = X.astype(np.float32, copy=False)
-    blocks = range(0, len(X), PREDICT_BLOCK)
-    return np.concatenate([model(params, X[start : start + PREDICT_BLOCK])[0] for start in blocks])
+    starts = range(0, len(X), PREDICT_BLOCK)
+    blocks = [X[start : start + PREDICT_BLOCK] for start in starts]
+    return np.concatenate([model(params, block)[0] for block in blocks])
 
 
 def predict(model, params, X):
-    """Class probabilities of images, in evaluation mode and in blocks, so that memory stays small.
+    """Class probabilities of images, in evaluation mode.
 
     Parameters
     ----------
@@ -200,10 +244,12 @@ def predict(model, params, X):
     params : dict of str to ndarray
         For instance ``fit(...).params``.
     X : ndarray, shape (N, C, H, W)
+        Worked on in blocks, so that memory stays small whatever N is.
 
     Returns
     -------
     probabilities : ndarray, shape (N, K)
+        Rows that sum to 1.
 
     Raises
     ------
@@ -212,13 +258,13 @@ def predict(model, params, X):
 
     Notes
     -----
-    Taught in notebook 3.
+    Taught in notebook 4.
     """
     return softmax(predict_logits(model, params, X))
 
 
 def evaluate(model, params, X, y):
-    """Mean cross-entropy (nats) and accuracy (0 to 1) on labelled images, in evaluation mode.
+    """Mean cross-entropy (nats) and accuracy (0 to 1) on labelled images.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Panels for a live notebook, and what stands in their place on a page where no Python is running."""
+"""Panels for a live notebook, and what stands in for them on a page without Python."""
 
 import html
 import io
@@ -12,15 +12,17 @@ from .plots import learning_curves
 from .training import fit
 
 HOW_TO_START = (
-    "This panel trains a network while you watch, so it needs Python. Start the notebook on Binder or Colab (the "
-    "rocket at the top of the page), or on your own machine with <code>make lab</code>."
+    "This panel trains a network while you watch, so it needs Python. Open this "
+    "notebook on your own machine with <code>make lab</code>, or on Binder or Colab: "
+    "the repository's README says how."
 )
 
 
 class TrainingPanel:
-    """Sliders for the learning rate and the number of epochs, and buttons that train with them.
+    """Sliders for learning rate and number of epochs, buttons that train with them.
 
-    In a live notebook this shows ipywidgets; on a published page, a note on how to start it.
+    In a live notebook this shows ipywidgets;
+    on a published page, a note on how to start it.
 
     Parameters
     ----------
@@ -35,8 +37,8 @@ class TrainingPanel:
 
     Notes
     -----
-    Taught in notebook 3. Training goes on in a thread, because a callback that trained by itself would keep the
-    kernel from ever hearing the Stop button.
+    Taught in notebook 3. Training goes on in a thread, because a callback that trained
+    by itself would keep the kernel from ever hearing the Stop button.
     """
 
     def __init__(self, model, X, y, X_val, y_val):
@@ -44,10 +46,20 @@ class TrainingPanel:
         self._stop, self._thread, self._shown = threading.Event(), None, 0.0
         wide = {"description_width": "8em"}
         self.lr = ipw.FloatLogSlider(
-            value=3e-3, min=-5, max=0, step=0.25, description="learning rate", readout_format=".1e", style=wide
+            value=3e-3,
+            min=-5,
+            max=0,
+            step=0.25,
+            description="learning rate",
+            readout_format=".1e",
+            style=wide,
         )
-        self.epochs = ipw.IntSlider(value=10, min=1, max=40, description="epochs", style=wide)
-        self.train_button = ipw.Button(description="Train", button_style="primary", icon="play")
+        self.epochs = ipw.IntSlider(
+            value=10, min=1, max=40, description="epochs", style=wide
+        )
+        self.train_button = ipw.Button(
+            description="Train", button_style="primary", icon="play"
+        )
         self.stop_button = ipw.Button(description="Stop", icon="stop", disabled=True)
         self.progress = ipw.FloatProgress(min=0, max=1, layout={"width": "20em"})
         self.message = ipw.HTML("Choose, then press Train.")
@@ -69,11 +81,18 @@ class TrainingPanel:
 
     def _run(self, settings):
         try:
-            run = fit(self.model, *self.data, **settings, callback=self._after_step, progress=False)
+            run = fit(
+                self.model,
+                *self.data,
+                **settings,
+                callback=self._after_step,
+                progress=False,
+            )
             self.runs.append((settings, run))
             self._show(run)
             self._say(f"lr {settings['lr']:.1e}: {run}")
-        except Exception as error:  # the reader is looking at the panel, not at the thread
+        except Exception as error:
+            # the reader is looking at the panel, not at the thread
             self._say(f"{type(error).__name__}: {error}")
         finally:
             self.train_button.disabled, self.stop_button.disabled = False, True
@@ -83,7 +102,10 @@ class TrainingPanel:
         if now - self._shown > 0.3:
             self._shown = now
             self._show(run)
-            self._say(f"epoch {len(run.seconds) + 1} of {run.epochs}, loss {run.batch_loss[-1]:.3f}")
+            self._say(
+                f"epoch {len(run.seconds) + 1} of {run.epochs}, "
+                f"loss {run.batch_loss[-1]:.3f}"
+            )
         return self._stop.is_set()
 
     def _show(self, run):

@@ -1,0 +1,85 @@
+"""A real Chromium on the built book, with every request to another machine refused."""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+HTML = Path(__file__).parents[2] / "_build" / "html"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+]
+# what the theme itself logs on every page
+THEME_ERRORS = ("THEBE_JS_URL", "Got invalid theme mode")
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address():
+    if not (HTML / "book" / "index.html").exists():
+        pytest.fail(f"there is no built book in {HTML}: call `make book` first")
+    handler = functools.partial(QuietHandler, directory=str(HTML))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None and os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail("REQUIRE_BROWSER is set, but no Chromium was found")
+    if path is None:
+        pytest.skip("no Chromium found: install it to test the pages in a browser")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as play:
+        yield play.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a page of the book; at the end, nothing may have gone wrong on it."""
+    opened, foreign, errors = [], [], []
+
+    def gate(route):
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            foreign.append(route.request.url)
+            route.abort()
+
+    def log(text):
+        if not any(known in text for known in THEME_ERRORS):
+            errors.append(text)
+
+    def open_it(name, width=1280, scheme="light"):
+        page = browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
+        page.route("**/*", gate)
+        page.on("console", lambda m: log(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: log(str(error)))
+        page.goto(f"{address}/book/{name}.html")
+        page.wait_for_load_state("networkidle")
+        opened.append(page)
+        return page
+
+    yield open_it
+    for page in opened:
+        page.close()
+    assert not foreign, "the page asked another machine"
+    assert not errors

@@ -1,0 +1,59 @@
+"""Every page reads well with no network: light, dark and on a phone."""
+
+import pytest
+
+PAGES = (
+    "index",
+    "1_data",
+    "2_model",
+    "3_training",
+    "4_evaluation",
+    "5_extensions",
+    "reference",
+)
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+@every_page
+def test_formulas_are_set_without_a_network(open_page, name):
+    page = open_page(name)
+    n_formulas = page.locator("article .math").count()
+    if n_formulas:
+        page.wait_for_selector("mjx-container")
+    assert page.locator("article mjx-container").count() == n_formulas
+    assert page.locator("mjx-merror").count() == 0
+
+
+@every_page
+def test_every_picture_is_shown_and_described(open_page, name):
+    page = open_page(name)
+    pictures = page.locator("article img")
+    assert pictures.count() > 0 or name == "reference"
+    for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
+        page.wait_for_function("i => i.complete", arg=picture.element_handle())
+        assert picture.evaluate("i => i.naturalWidth") > 0
+        alt = picture.get_attribute("alt")
+        assert alt and "_images/" not in alt and len(alt) >= 40
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_scrolls_in_one_direction_only(open_page, name, scheme):
+    page = open_page(name, width=375, scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_the_training_panel_tells_how_to_start_it(open_page):
+    page = open_page("3_training")
+    assert page.get_by_text("This panel trains a network while you watch").is_visible()
+    assert page.locator(".jupyter-widgets").count() == 0
+
+
+def test_solutions_are_folded_until_they_are_asked_for(open_page):
+    page = open_page("1_data")
+    solution = page.locator(".solution.dropdown").first
+    text = solution.locator("p").nth(1)
+    assert not text.is_visible()
+    solution.locator("button").first.click()
+    assert text.is_visible()

@@ -1,0 +1,125 @@
+"""The notebooks and the table of contents keep to the conventions of the chapter."""
+
+import ast
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+import canonical  # noqa: E402
+
+NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+PAGES = ["index", "1_data", "2_model", "3_training", "4_evaluation", "5_extensions"]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def draws(cell):
+    return any("<Figure" in str(o.get("data", "")) for o in cell.outputs)
+
+
+def test_the_table_of_contents_lists_the_pages_in_order():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    listed = [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
+    assert listed == [f"book/{page}" for page in [*PAGES, "reference"]]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_in_canonical_form(path):
+    notebook = nbformat.read(path, as_version=4)
+    expected = nbformat.writes(canonical.canonical(notebook)) + "\n"
+    assert path.read_text(encoding="utf-8") == expected
+
+
+def test_every_cell_was_executed_in_order(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_output_is_an_error_or_a_complaint(notebook):
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            assert output.output_type != "error", output
+            assert output.get("name") != "stderr", output
+
+
+def test_a_notebook_opens_with_do_learn_need_and_closes_with_exercises(notebook):
+    text = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert text[0].startswith("# ")
+    for phrase in (
+        "**What you'll do**",
+        "**What you'll learn**",
+        "**What you'll need**",
+    ):
+        assert phrase in text[0]
+    assert "## Exercises" in text[-1]
+    assert text[-1].count("```{exercise}") == text[-1].count("```{solution}") >= 2
+
+
+def code_lines(cell):
+    """The lines of a cell that are neither empty nor part of an import."""
+    tree = ast.parse(cell.source)
+    imported = {
+        line
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for line in range(node.lineno, node.end_lineno + 1)
+    }
+    lines = enumerate(cell.source.splitlines(), start=1)
+    return [line for number, line in lines if line.strip() and number not in imported]
+
+
+def test_a_code_cell_has_at_most_fifteen_lines(notebook):
+    for cell in code_cells(notebook):
+        assert len(code_lines(cell)) <= 15, cell.source
+
+
+def test_at_most_two_code_cells_stand_together(notebook):
+    kinds = "".join(cell.cell_type[0] for cell in notebook.cells)
+    assert kinds[0] == kinds[-1] == "m"
+    assert "ccc" not in kinds
+
+
+def test_there_are_ten_to_forty_words_of_prose_a_line_of_code(notebook):
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    n_words = len(" ".join(prose).split())
+    n_lines = sum(len(code_lines(cell)) for cell in code_cells(notebook))
+    assert 10 <= n_words / n_lines <= 40
+
+
+def test_a_figure_has_a_caption_and_alternative_text(notebook):
+    for cell in code_cells(notebook):
+        settings = cell.metadata.get("mystnb", {})
+        if draws(cell):
+            assert len(settings["image"]["alt"]) >= 40, cell.source
+            assert len(settings["figure"]["caption"]) >= 20, cell.source
+            assert settings["figure"]["name"].startswith("fig-")
+        else:
+            assert not settings, f"caption without a figure: {cell.source}"
+
+
+def test_a_measured_number_is_marked_and_bounded(notebook):
+    for cell in code_cells(notebook):
+        printed = "".join(str(output) for output in cell.outputs)
+        if "≈" in printed and "%" in printed and "test accuracy" in printed:
+            assert "assert" in cell.source, cell.source
+
+
+def test_figure_names_are_unique():
+    names = []
+    for path in NOTEBOOKS:
+        for cell in code_cells(nbformat.read(path, as_version=4)):
+            if "mystnb" in cell.metadata:
+                names.append(cell.metadata["mystnb"]["figure"]["name"])
+    assert len(names) == len(set(names)) > 10

@@ -1,0 +1,138 @@
+"""Tables and sources as they show themselves."""
+
+import re
+
+import pytest
+
+from ch335_helpers.display import Source, Table
+from ch335_helpers.ops import relu
+
+
+def test_a_table_worked_by_hand():
+    table = Table(("layer", "parameters>"), [("conv", 80), ("linear", 1.5)])
+    assert str(table).splitlines() == [
+        "| layer | parameters |",
+        "| :-- | --: |",
+        "| conv | 80 |",
+        "| linear | 1.5 |",
+    ]
+
+
+def test_a_table_looks_the_same_in_a_notebook_and_in_a_terminal():
+    table = Table(("a", "b"), [(1, 2)])
+    assert table._repr_markdown_() == repr(table) == str(table)
+
+
+def test_a_table_may_have_no_rows():
+    assert str(Table(("a",), [])).splitlines() == ["| a |", "| :-- |"]
+
+
+@pytest.mark.parametrize("row", [(1,), (1, 2, 3), ()])
+def test_a_row_with_another_number_of_cells_is_refused(row):
+    with pytest.raises(
+        ValueError, match=r"2 cells.*" + re.escape(str([*map(str, row)]))
+    ):
+        Table(("a", "b"), [(1, 2), row])
+
+
+def test_a_bar_in_a_cell_makes_no_new_cell():
+    line = str(Table(("a", "b"), [("|x|", "y")])).splitlines()[2]
+    assert len(re.findall(r"(?<!\\)\|", line)) == 3
+
+
+def short(x):
+    """Only one line."""
+    return x
+
+
+def long(x):
+    """First line.
+
+    More that a page does not need.
+    """
+    text = """not a docstring,
+    although it looks like one"""
+    return text * x
+
+
+def bare(x):
+    return x
+
+
+class Documented:
+    """A class.
+
+    With more to say.
+    """
+
+    def method(self):
+        """A method.
+
+        With more to say, too.
+        """
+
+        def inner():
+            """Inside.
+
+            Even here.
+            """
+            return 1
+
+        return inner
+
+
+def test_a_docstring_is_cut_to_its_first_line():
+    assert str(Source(long)).splitlines() == [
+        "def long(x):",
+        '    """First line."""',
+        '    text = """not a docstring,',
+        '    although it looks like one"""',
+        "    return text * x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("function", "lines"),
+    [
+        (short, ["def short(x):", '    """Only one line."""', "    return x"]),
+        (bare, ["def bare(x):", "    return x"]),
+    ],
+)
+def test_what_is_short_already_stays_as_it_is(function, lines):
+    assert str(Source(function)).splitlines() == lines
+
+
+def test_every_docstring_in_a_class_is_cut():
+    lines = [line for line in str(Source(Documented)).splitlines() if line]
+    assert lines == [
+        "class Documented:",
+        '    """A class."""',
+        "    def method(self):",
+        '        """A method."""',
+        "        def inner():",
+        '            """Inside."""',
+        "            return 1",
+        "        return inner",
+    ]
+
+
+def test_a_method_is_moved_to_the_left_edge():
+    assert str(Source(Documented.method)).startswith('def method(self):\n    """A meth')
+
+
+def test_several_functions_stand_one_after_the_other():
+    text = str(Source(bare, short))
+    assert text == f"{Source(bare)}\n\n{Source(short)}"
+
+
+def test_on_a_page_a_source_is_a_block_of_python():
+    assert Source(bare)._repr_markdown_() == (
+        "```python\ndef bare(x):\n    return x\n```"
+    )
+
+
+def test_the_source_of_an_operation_can_be_run():
+    namespace = {}
+    exec("import numpy as np\n" + str(Source(relu)), namespace)
+    y, _ = namespace["relu"]([-1.0, 2])
+    assert y.tolist() == [0, 2]
