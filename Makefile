@@ -9,7 +9,6 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
-export TQDM_DISABLE := 1
 
 BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/_static/* ch335_helpers/*.py)
 INDEX := _build/html/index.html
@@ -29,7 +28,7 @@ $(VENV)/developer: $(VENV)/reader
 	touch $@
 
 $(INDEX): $(VENV)/reader $(BOOK_SOURCES)
-	$(BIN)/jupyter-book build . -W --keep-going --all
+	TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W --keep-going --all
 	touch $@
 
 lint: $(VENV)/developer
@@ -40,7 +39,6 @@ test: lint $(INDEX)
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 book
 
-lab: export TQDM_DISABLE :=
 lab: $(VENV)/reader
 	$(BIN)/jupyter lab book
 

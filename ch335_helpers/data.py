@@ -261,8 +261,8 @@ class Split:
 def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     """Split images into training, validation and test parts.
 
-    Each part has the same share of every class. Images with the same content stay
-    together, so no image stands in two parts.
+    Each part has the same share of every class, and no image stands in two parts:
+    copies of one image that would end up in different parts are refused.
 
     Parameters
     ----------
@@ -373,10 +373,10 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     # in blocks: 512 rows of scores, whatever the number of images
     for start in range(0, len(images), 512):
         block = images[start : start + 512].reshape(-1, flat.shape[1])
-        scores = (block @ flat.T - half_energy) / noise**2
-        scores = scores.reshape(len(block), n_classes, -1).astype(np.float64)
+        scores = (block @ flat.T - half_energy).astype(np.float64)
+        scores = scores.reshape(len(block), n_classes, -1)
         scores -= scores.max(axis=(1, 2), keepdims=True)
-        evidence = np.exp(scores).sum(axis=2)
+        evidence = np.exp(scores / noise**2).sum(axis=2)
         posterior[start : start + 512] = evidence / evidence.sum(axis=1, keepdims=True)
     return posterior
 

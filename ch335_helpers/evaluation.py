@@ -33,9 +33,11 @@ def wilson_interval(n_correct, n_images, confidence=0.95):
     Taught in notebook 4. Source: Wilson (1927);
     compared in Brown, Cai, DasGupta (2001).
     """
-    if not 0 <= n_correct <= n_images or n_images < 1:
+    counts = (n_correct, n_images)
+    whole = all(isinstance(count, int | np.integer) for count in counts)
+    if not whole or not 0 <= n_correct <= n_images or n_images < 1:
         raise ValueError(
-            "expected 0 <= n_correct <= n_images and n_images >= 1, "
+            "expected whole numbers 0 <= n_correct <= n_images, n_images >= 1, "
             f"got {n_correct} of {n_images}"
         )
     if not 0 < confidence < 1:

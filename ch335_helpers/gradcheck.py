@@ -50,5 +50,7 @@ def relative_error(a, b):
     It is 0 if they are equal, about 1 if they are unrelated, NaN if an entry is.
     """
     a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}")
     scale = max(np.abs(a).max(), np.abs(b).max())
     return 0.0 if scale == 0 else float(np.abs(a - b).max() / scale)

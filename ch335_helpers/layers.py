@@ -25,6 +25,18 @@ def he_normal(rng, shape):
     return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
 
 
+def _merge(dictionaries):
+    """Join parameter dictionaries; raise ValueError if a name stands in two of them."""
+    params = {}
+    for entries in dictionaries:
+        if twice := params.keys() & entries.keys():
+            raise ValueError(
+                f"each layer must have its own name, got {min(twice)} twice"
+            )
+        params |= entries
+    return params
+
+
 class Layer:
     """What all layers share: a name, and the window they look through.
 
@@ -46,7 +58,7 @@ class Layer:
 class Conv(Layer):
     """Convolution with `out_channels` filters.
 
-    `padding` defaults to the one that keeps the image's size.
+    `padding` defaults to the one that keeps the image's size if the kernel is odd.
     """
 
     def __init__(
@@ -185,11 +197,7 @@ class Chain(Layer):
         self.layers, self.name = layers, name
 
     def init(self, rng):
-        return {
-            key: value
-            for layer in self.layers
-            for key, value in layer.init(rng).items()
-        }
+        return _merge(layer.init(rng) for layer in self.layers)
 
     def __call__(self, params, x, train=False):
         backwards = []
@@ -212,7 +220,7 @@ class Residual(Layer):
         self.main, self.shortcut, self.name = main, shortcut or Chain(), name
 
     def init(self, rng):
-        return self.main.init(rng) | self.shortcut.init(rng)
+        return _merge(part.init(rng) for part in (self.main, self.shortcut))
 
     def __call__(self, params, x, train=False):
         y, main_backward = self.main(params, x, train)

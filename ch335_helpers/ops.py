@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 IMAGES_PER_BLOCK = 32  # their patches stay in a core's second-level cache
+FLOATS = (np.float32, np.float64)
 
 
 def check_axes(name, array, axes):
@@ -57,18 +58,17 @@ def output_size(size, kernel, stride=1, padding=0):
     Raises
     ------
     ValueError
-        If stride is below 1, padding below 0, or kernel longer than the padded axis.
+        If an argument is no whole number, stride is below 1, padding below 0, or the
+        kernel longer than the padded axis.
     """
-    if stride < 1 or padding < 0:
-        raise ValueError(
-            "stride must be at least 1 and padding at least 0, "
-            f"got {stride} and {padding}"
-        )
-    if not 1 <= kernel <= size + 2 * padding:
-        raise ValueError(
-            f"kernel must be from 1 to the padded image size {size} + 2*{padding}, "
-            f"got {kernel}"
-        )
+    least = {"size": (size, 1), "kernel": (kernel, 1), "stride": (stride, 1)}
+    for name, (value, low) in (least | {"padding": (padding, 0)}).items():
+        if not isinstance(value, int | np.integer) or value < low:
+            expected = f"{name} must be a whole number of at least {low}"
+            raise ValueError(f"{expected}, got {value!r}")
+    if kernel > size + 2 * padding:
+        room = f"{size} + 2 * {padding} pixels"
+        raise ValueError(f"kernel must fit into the padded {room}, got {kernel}")
     return (size + 2 * padding - kernel) // stride + 1
 
 
@@ -328,7 +328,13 @@ def relu(x):
     Taught in notebook 2.
     """
     x = np.asarray(x)
-    return np.maximum(x, 0), lambda dy: dy * (x > 0)
+
+    def backward(dy):
+        if np.shape(dy) != x.shape:
+            raise ValueError(f"dy must have shape {x.shape}, got {np.shape(dy)}")
+        return dy * (x > 0)
+
+    return np.maximum(x, 0), backward
 
 
 def linear(x, w, b):
@@ -414,6 +420,8 @@ def batch_norm(
     channels |= {"running_mean": running_mean, "running_var": running_var}
     for name, array in channels.items():
         check_axes(name, array, f"{C}")
+        if train and "running" in name and getattr(array, "dtype", None) not in FLOATS:
+            raise TypeError(f"{name} must be an array of floats, got {array!r}")
     count = N * H * W
     if train and count == 1:
         raise ValueError(f"x must have several values a channel, got shape {x.shape}")

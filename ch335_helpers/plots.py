@@ -66,7 +66,9 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
         Show 0 as white, negative values blue and positive ones red.
     """
     images = np.asarray(images)
-    images = check_axes("images", images[:, 0] if images.ndim == 4 else images, "N H W")
+    if images.ndim == 4:
+        images = check_axes("images", images, "N 1 H W")[:, 0]
+    images = check_axes("images", images, "N H W")
     rows = -(-len(images) // columns)
     size = min(1.5, PAGE_WIDTH / columns)
     titles = list(titles or [])
@@ -231,7 +233,7 @@ def confusion(counts, names):
 
 
 @_styled
-def activation_rows(images, maps, names, channels=1):
+def activation_rows(images, maps, names):
     """One row an image: the image, then each activation map's strongest channel.
 
     Parameters

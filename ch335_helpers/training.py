@@ -26,7 +26,7 @@ class Run:
     params : dict of str to ndarray
         The parameters after the epoch with the best validation accuracy, the later one
         in a tie. If the run was stopped before its first epoch was over, those at
-        that moment.
+        that moment; if it diverged there, those it started from.
     train_loss, val_loss, val_accuracy, seconds : list of float
         One entry an epoch: mean loss (nats) of its batches; loss and accuracy (0 to 1)
         on the validation images after it; how long it took.
@@ -38,6 +38,8 @@ class Run:
         What was planned.
     stopped : str
         Why the run ended before its last epoch; empty if it did not.
+    diverged : bool
+        Whether it was because a loss was no longer finite.
     """
 
     params: dict
@@ -50,6 +52,10 @@ class Run:
     batch_loss: list = field(default_factory=list)
     best_epoch: int = -1
     stopped: str = ""
+    diverged: bool = False
+
+    def _diverge(self):
+        self.stopped, self.diverged = f"diverged in epoch {len(self.seconds) + 1}", True
 
     def __repr__(self):
         parts = [f"{len(self.seconds)} of {self.epochs} epochs"]
@@ -140,8 +146,10 @@ def fit(
 
     def take_step():
         batch = next(batches)
-        step_lr = lr * schedule(len(run.batch_loss) / n_steps)
-        return train_step(model, params, X[batch], y[batch], state, step_lr)
+        factor = schedule(len(run.batch_loss) / n_steps)
+        if not factor > 0:
+            raise ValueError(f"schedule must return factors above 0, got {factor!r}")
+        return train_step(model, params, X[batch], y[batch], state, lr * factor)
 
     # only a bar that is not wanted is told so: else TQDM_DISABLE could not hide it
     hidden = {} if progress else {"disable": True}
@@ -160,7 +168,7 @@ def fit(
             run.stopped = f"interrupted in epoch {len(run.seconds) + 1}"
     if run.stopped:
         warnings.warn(f"training {run.stopped} of {epochs}", stacklevel=2)
-        if not run.seconds:
+        if not run.seconds and not run.diverged:
             run.params = params
     return run
 
@@ -171,15 +179,14 @@ def _copy(params):
 
 def _take_steps(run, take_step, callback, bar):
     """Take the steps of one epoch, or as many as go well and are wanted."""
-    epoch = len(run.seconds) + 1
     for _ in range(run.steps_per_epoch):
         run.batch_loss.append(take_step())
         bar.update()
         if not math.isfinite(run.batch_loss[-1]):
-            run.stopped = f"diverged in epoch {epoch}"
+            run._diverge()
             return
         if callback and callback(run):
-            run.stopped = f"stopped in epoch {epoch}"
+            run.stopped = f"stopped in epoch {len(run.seconds) + 1}"
             return
 
 
@@ -187,7 +194,7 @@ def _finish_epoch(run, model, params, X_val, y_val, began, bar):
     """Validate, record the epoch, and keep the parameters if they are the best."""
     val_loss, val_accuracy = evaluate(model, params, X_val, y_val)
     if not math.isfinite(val_loss):
-        run.stopped = f"diverged in epoch {len(run.seconds) + 1}"
+        run._diverge()
         return
     run.train_loss.append(float(np.mean(run.batch_loss[-run.steps_per_epoch :])))
     run.val_loss.append(val_loss)
@@ -287,7 +294,8 @@ def evaluate(model, params, X, y):
 
 def save_params(path, params):
     """Write parameters to a ``.npz`` file, NumPy's own format."""
-    np.savez(path, **params)
+    with open(path, "wb") as file:  # given a name, NumPy would append to it
+        np.savez(file, **params)
 
 
 def load_params(path):
