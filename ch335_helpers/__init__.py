@@ -1,15 +1,25 @@
 """Chapter 335: the operations, layers, data and tools behind the notebooks."""
 
+from .baselines import nearest_mean, nearest_neighbour
 from .data import (
     CLASS_NAMES,
     DEFAULT_NOISE,
+    ImageStream,
     class_posterior,
     make_synthetic_images,
     shape_templates,
-    train_val_test_split,
 )
 from .display import Source, Table
-from .evaluation import confusion_matrix, wilson_interval
+from .evaluation import (
+    McNemar,
+    confusion_matrix,
+    mcnemar,
+    mean_interval,
+    paired_difference,
+    score_entry,
+    student_t_quantile,
+    wilson_interval,
+)
 from .explain import activation_maps
 from .gradcheck import numerical_gradient, relative_error
 from .layers import (
@@ -45,6 +55,7 @@ from .ops import (
     softmax,
 )
 from .optim import adam_update, constant, cosine
+from .protocol import SealedTestSet, Split, train_val_test_split
 from .training import Run, evaluate, fit, load_params, predict, save_params, train_step
 
 keep_freed_memory()

@@ -1,17 +1,16 @@
-"""The task: images from a recipe known in full, split into parts, test part sealed.
+"""The task: images from a recipe known in full, and how well anyone could do.
 
 An image is one of ten shapes at one of `n_places` placements (centre row, centre
 column, radius), all equally likely, plus Gaussian noise in every pixel. Since the list
 of placements is finite, everything that can be known about the task can be computed.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from .ops import check_axes, check_labels
+from .ops import check_axes
 
 CLASS_NAMES = (
     "horizontal bar", "vertical bar", "ring", "diagonal", "antidiagonal",
@@ -184,153 +183,78 @@ def make_synthetic_images(
             f"n_per_class must be a whole number of at least 1, got {n_per_class!r}"
         )
     check_noise(noise)
-    templates = shape_templates(img_size, n_classes)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
-    drawn = rng.integers(templates.shape[1], size=len(labels))
-    images = rng.standard_normal((len(labels), 1, img_size, img_size), dtype=np.float32)
-    images *= np.float32(noise)
-    images += templates[labels, drawn][:, None]
+    images, drawn = _draw(rng, labels, img_size, n_classes, noise)
     if return_places:
         return images, labels, Geometry.of(img_size).placements()[drawn]
     return images, labels
 
 
-class SealedTestSet:
-    """Test images that can be looked at once.
-
-    A test set measures what a model does on images that played no part in any decision.
-    Each further look turns it a little into training data, so a second one needs a
-    reason, and the reason is kept.
-
-    Attributes
-    ----------
-    openings : list of str
-        The reason of every opening so far; the first needs none.
-    """
-
-    def __init__(self, X, y):
-        self._X, self._y = X, y
-        self.openings = []
-
-    def __len__(self):
-        return len(self._y)
-
-    def __repr__(self):
-        state = f"opened {len(self.openings)} time(s)" if self.openings else "sealed"
-        return f"SealedTestSet({len(self)} images, {state})"
-
-    def open(self, reason=None):
-        """Return ``(X, y)``, the first time freely, then only with a `reason`.
-
-        The reason is recorded in `openings`.
-
-        Raises
-        ------
-        RuntimeError
-            If the set has been opened before and no reason is given.
-        """
-        if self.openings and not reason:
-            raise RuntimeError(
-                "this test set has been opened already. A model that was changed after "
-                "a look at the test images is no longer judged by images it has never "
-                "met. Choose between models on the validation part; if you must look "
-                "again, say why: open(reason='...')"
-            )
-        self.openings.append(reason or "final evaluation")
-        return self._X.copy(), self._y.copy()
+def _draw(rng, labels, img_size, n_classes, noise):
+    """Draw an image for each label; return them and the indices of their placements."""
+    templates = shape_templates(img_size, n_classes)
+    drawn = rng.integers(templates.shape[1], size=len(labels))
+    images = rng.standard_normal((len(labels), 1, img_size, img_size), np.float32)
+    images *= np.float32(noise)
+    images += templates[labels, drawn][:, None]
+    return images, drawn
 
 
-@dataclass
-class Split:
-    """Three disjoint parts of a data set; the test part is sealed."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_val: np.ndarray
-    y_val: np.ndarray
-    test: SealedTestSet
-
-    def __repr__(self):
-        return (
-            f"Split({len(self.y_train)} training, {len(self.y_val)} validation, "
-            f"{len(self.test)} test images)"
-        )
-
-
-def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
-    """Split images into training, validation and test parts.
-
-    Each part has the same share of every class, and no image stands in two parts:
-    copies of one image that would end up in different parts are refused.
+class ImageStream:
+    """Fresh labelled images for ever, a batch at a time.
 
     Parameters
     ----------
-    X : ndarray, shape (N, ...)
-    y : ndarray of int, shape (N,)
-    seed : int or numpy.random.Generator
-    fractions : sequence of three float
-        Shares of the training, validation and test parts: above 0, with sum 1.
+    img_size, n_classes, noise
+        As for `make_synthetic_images`.
+    seed : int
+        The same seed gives the same images.
+    epoch_size : int
+        How many images `fit` shall call an epoch, at least 1.
 
-    Returns
-    -------
-    Split
-        With ``X_train, y_train, X_val, y_val`` and a sealed ``test``.
+    Attributes
+    ----------
+    state : dict
+        Where the stream stands. ``stream.state = saved`` takes it back there, and it
+        goes on with the same images.
 
     Raises
     ------
     ValueError
-        If lengths differ, the fractions are not as above,
-        or a class is too small for a part.
+        If an argument is out of range.
 
     Notes
     -----
-    Taught in notebook 1.
+    Taught in notebook 5. No image comes twice, so there is nothing to overfit; only one
+    batch is in memory.
     """
-    X = np.asarray(X)
-    y = check_labels(y, len(X), np.inf)
-    fractions = np.asarray(fractions, float)
-    if (
-        fractions.shape != (3,)
-        or not (fractions > 0).all()
-        or abs(fractions.sum() - 1) > 1e-9
+
+    def __init__(
+        self, img_size=32, n_classes=10, noise=DEFAULT_NOISE, seed=0, epoch_size=5600
     ):
-        raise ValueError(
-            "fractions must be three numbers above 0 with sum 1, "
-            f"got {fractions.tolist()}"
-        )
-    rng = np.random.default_rng(seed)
-    parts = [[], [], []]
-    for label in np.unique(y):
-        members = rng.permutation(np.flatnonzero(y == label))
-        ends = np.round(np.cumsum(fractions) * len(members)).astype(int)
-        pieces = np.split(members, ends[:2])
-        if not all(len(piece) for piece in pieces):
-            sizes = [len(piece) for piece in pieces]
-            raise ValueError(
-                f"class {label} has {len(members)} images, too few to split: "
-                f"the parts would be {sizes}"
-            )
-        for part, piece in zip(parts, pieces, strict=True):
-            part.append(piece)
-    train, val, test = (rng.permutation(np.concatenate(part)) for part in parts)
-    _check_disjoint(X, train, val, test)
-    return Split(X[train], y[train], X[val], y[val], SealedTestSet(X[test], y[test]))
+        check_noise(noise)
+        if not isinstance(epoch_size, int | np.integer) or epoch_size < 1:
+            expected = "epoch_size must be a whole number of at least 1"
+            raise ValueError(f"{expected}, got {epoch_size!r}")
+        shape_templates(img_size, n_classes)  # refuses what cannot be drawn
+        self.img_size, self.n_classes, self.noise = img_size, n_classes, noise
+        self.epoch_size = epoch_size
+        self._rng = np.random.default_rng(seed)
 
+    def draw(self, n):
+        """Return the next n images, (n, 1, img_size, img_size), and labels, (n,)."""
+        labels = self._rng.integers(self.n_classes, size=n)
+        images, _ = _draw(self._rng, labels, self.img_size, self.n_classes, self.noise)
+        return images, labels
 
-def _check_disjoint(X, *parts):
-    """Raise ValueError if an image of one part stands, pixel for pixel, in another."""
-    owner = {}
-    for number, part in enumerate(parts):
-        for i in part:
-            content = hashlib.blake2b(
-                np.ascontiguousarray(X[i]).tobytes(), digest_size=16
-            ).digest()
-            if owner.setdefault(content, number) != number:
-                raise ValueError(
-                    f"image {i} has a copy in another part of the split: "
-                    "remove copies first"
-                )
+    @property
+    def state(self):
+        return self._rng.bit_generator.state
+
+    @state.setter
+    def state(self, saved):
+        self._rng.bit_generator.state = saved
 
 
 def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):

@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from .data import check_images
+from .data import ImageStream, check_images
 from .models import check_counts
 from .ops import check_axes, check_labels, cross_entropy, softmax
 from .optim import adam_update, cosine
@@ -79,6 +79,7 @@ def fit(
     seed=0,
     *,
     schedule=cosine,
+    weight_decay=0.0,
     params=None,
     callback=None,
     progress=True,
@@ -90,7 +91,8 @@ def fit(
     model : Layer
         For instance ``ResidualCNN()``.
     X, X_val : ndarray, shape (N, C, H, W)
-        Training and validation images; computed with as float32.
+        Training and validation images; computed with as float32. X may also be an
+        `ImageStream`, with None for y: then each batch is freshly drawn.
     y, y_val : ndarray of int, shape (N,)
         Their labels.
     epochs : int
@@ -104,6 +106,9 @@ def fit(
         Decides the initial parameters and the order of the images.
     schedule : callable
         Factor of `lr` for the share of all steps taken, `cosine` or `constant`.
+    weight_decay : float
+        After each step, every weight of a convolution or linear layer shrinks by this
+        share times the learning rate, as in AdamW; at least 0.
     params : dict, optional
         Parameters to start from; they are copied. By default the model draws its own.
     callback : callable, optional
@@ -131,25 +136,34 @@ def fit(
     check_counts(epochs=epochs, batch_size=batch_size)
     if not 0 < lr < math.inf:
         raise ValueError(f"lr must be a finite number above 0, got {lr!r}")
+    if not 0 <= weight_decay < math.inf:
+        expected = "weight_decay must be a finite number of at least 0"
+        raise ValueError(f"{expected}, got {weight_decay!r}")
     rng = np.random.default_rng(seed)
     params = _copy(model.init(rng) if params is None else params)
-    X, y = _check_examples(model, params, "X", X, "y", y)
+    source = X if isinstance(X, ImageStream) else _Shuffled(model, params, X, y, rng)
+    if source is X and y is not None:
+        raise ValueError(f"y must be None with an ImageStream, got {type(y).__name__}")
     X_val, y_val = _check_examples(model, params, "X_val", X_val, "y_val", y_val)
-    if X.shape[1:] != X_val.shape[1:]:
-        shapes = f"{X.shape[1:]} and {X_val.shape[1:]}"
+    if source is not X and source.X.shape[1:] != X_val.shape[1:]:
+        shapes = f"{source.X.shape[1:]} and {X_val.shape[1:]}"
         raise ValueError(f"X and X_val must hold images of one shape, got {shapes}")
 
-    batch_size = min(batch_size, len(X))
-    run = Run(_copy(params), epochs, steps_per_epoch=math.ceil(len(X) / batch_size))
-    n_steps = epochs * run.steps_per_epoch
-    batches, state = _batches(len(X), batch_size, rng), {}
+    batch_size = min(batch_size, source.epoch_size)
+    steps_per_epoch = math.ceil(source.epoch_size / batch_size)
+    run = Run(_copy(params), epochs, steps_per_epoch)
+    n_steps, state = epochs * steps_per_epoch, {}
 
     def take_step():
-        batch = next(batches)
         factor = schedule(len(run.batch_loss) / n_steps)
         if not factor > 0:
             raise ValueError(f"schedule must return factors above 0, got {factor!r}")
-        return train_step(model, params, X[batch], y[batch], state, lr * factor)
+        x_batch, y_batch = source.draw(batch_size)
+        loss = train_step(model, params, x_batch, y_batch, state, lr * factor)
+        for name in params if weight_decay else ():
+            if name.endswith(".w"):
+                params[name] *= 1 - weight_decay * lr * factor
+        return loss
 
     # only a bar that is not wanted is told so: else TQDM_DISABLE could not hide it
     hidden = {} if progress else {"disable": True}
@@ -215,14 +229,21 @@ def train_step(model, params, x, y, state, lr):
     return loss
 
 
-def _batches(n, batch_size, rng):
-    """Yield index arrays for ever: shuffles of 0 to n - 1, end to end."""
-    waiting = np.empty(0, int)
-    while True:
-        if len(waiting) < batch_size:
-            waiting = np.concatenate([waiting, rng.permutation(n)])
-        yield waiting[:batch_size]
-        waiting = waiting[batch_size:]
+class _Shuffled:
+    """Data to draw from as from an `ImageStream`: one shuffle after another."""
+
+    def __init__(self, model, params, X, y, rng):
+        self.X, self.y = _check_examples(model, params, "X", X, "y", y)
+        self.epoch_size, self._rng = len(self.X), rng
+        self._waiting = np.empty(0, int)
+
+    def draw(self, n):
+        """Return the next n images and labels, n at most `epoch_size`."""
+        if len(self._waiting) < n:
+            shuffle = self._rng.permutation(self.epoch_size)
+            self._waiting = np.concatenate([self._waiting, shuffle])
+        batch, self._waiting = np.split(self._waiting, [n])
+        return self.X[batch], self.y[batch]
 
 
 def _check_examples(model, params, X_name, X, y_name, y):

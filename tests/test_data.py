@@ -11,12 +11,12 @@ from ch335_helpers.data import (
     CLASS_NAMES,
     DEFAULT_NOISE,
     Geometry,
-    SealedTestSet,
+    ImageStream,
     class_posterior,
     make_synthetic_images,
     shape_templates,
-    train_val_test_split,
 )
+from ch335_helpers.protocol import SealedTestSet, train_val_test_split
 
 SIZES = [*range(8, 25), 32]  # every small size: there the shapes are hardest to draw
 
@@ -517,3 +517,44 @@ def test_the_posterior_says_which_image_is_not_finite(bad):
     images[3, 0, 2, 2] = bad
     with pytest.raises(ValueError, match=r"images .*finite.* 1 .*3"):
         class_posterior(images, 8)
+
+
+def test_a_stream_draws_images_that_the_recipe_can_make():
+    X, y = ImageStream(img_size=8, n_classes=4, noise=1e-6, seed=5).draw(40)
+    assert X.shape == (40, 1, 8, 8) and X.dtype == np.float32
+    assert set(y) == {0, 1, 2, 3}
+    clean = shape_templates(8, 4)
+    for image, label in zip(X, y, strict=True):
+        assert np.abs(clean[label] - image).max(axis=(1, 2)).min() < 1e-4
+
+
+def test_a_stream_goes_on_where_it_was_saved():
+    stream = ImageStream(img_size=8, seed=5)
+    stream.draw(7)
+    saved = stream.state
+    ahead = stream.draw(5)
+    resumed = ImageStream(img_size=8, seed=99)
+    resumed.state = saved
+    for one, other in zip(ahead, resumed.draw(5), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_stream_never_repeats_itself_and_its_seed_decides_all():
+    stream = ImageStream(img_size=8, seed=5)
+    first, second = stream.draw(6)[0], stream.draw(6)[0]
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, ImageStream(img_size=8, seed=5).draw(6)[0])
+    assert not np.array_equal(first, ImageStream(img_size=8, seed=6).draw(6)[0])
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ({"noise": 0}, "noise"),
+        ({"epoch_size": 0}, "epoch_size"),
+        ({"img_size": 7}, "img_size"),
+    ],
+)
+def test_a_stream_refuses_what_cannot_be_drawn(setting, named):
+    with pytest.raises(ValueError, match=named):
+        ImageStream(**setting)

@@ -7,10 +7,11 @@ import warnings
 import numpy as np
 import pytest
 
-from ch335_helpers.data import make_synthetic_images, train_val_test_split
+from ch335_helpers.data import ImageStream, make_synthetic_images
 from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.ops import cross_entropy, softmax
 from ch335_helpers.optim import adam_update, constant, cosine
+from ch335_helpers.protocol import train_val_test_split
 from ch335_helpers.training import (
     evaluate,
     fit,
@@ -597,3 +598,28 @@ def test_a_file_that_holds_objects_is_not_opened(tmp_path):
     np.savez(tmp_path / "bad.npz", w=np.array([{}], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle"):
         load_params(tmp_path / "bad.npz")
+
+
+def test_a_stream_takes_the_place_of_arrays():
+    def stream():
+        return ImageStream(img_size=8, n_classes=4, noise=0.1, epoch_size=70)
+
+    X_val, y_val = make_synthetic_images(5, 8, 4, noise=0.1)
+    settings = {"epochs": 3, "batch_size": 32, "progress": False}
+    one = fit(SimpleCNN(), stream(), None, X_val, y_val, **settings)
+    other = fit(SimpleCNN(), stream(), None, X_val, y_val, **settings)
+    assert one.steps_per_epoch == 3 and len(one.batch_loss) == 9
+    assert one.batch_loss == other.batch_loss
+    with pytest.raises(ValueError, match="y must be None"):
+        fit(SimpleCNN(), stream(), y_val, X_val, y_val, **settings)
+
+
+def test_weight_decay_shrinks_weights_but_not_biases(tiny):
+    free = fit_tiny(tiny, epochs=1)
+    held = fit_tiny(tiny, epochs=1, weight_decay=1.0)
+    for name in free.params:
+        assert (np.abs(held.params[name]).sum() < np.abs(free.params[name]).sum()) or (
+            not name.endswith(".w")
+        )
+    with pytest.raises(ValueError, match=r"weight_decay.*-1"):
+        fit_tiny(tiny, weight_decay=-1)

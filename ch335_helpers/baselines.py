@@ -1,0 +1,63 @@
+"""Classifiers without a network, the lower rungs of the ladder."""
+
+import numpy as np
+
+from .ops import check_axes, check_labels
+
+
+def nearest_mean(X_train, y_train, X):
+    """Label of the class whose mean training image is nearest to each image.
+
+    Parameters
+    ----------
+    X_train, X : ndarray, shape (N, C, H, W) and (M, C, H, W)
+    y_train : ndarray of int, shape (N,)
+
+    Returns
+    -------
+    labels : ndarray of int, shape (M,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not fit or the labels are not integers.
+
+    Notes
+    -----
+    Taught in notebook 4.
+    """
+    rows_train, y_train, rows = _as_rows(X_train, y_train, X)
+    classes = np.unique(y_train)
+    means = np.stack([rows_train[y_train == label].mean(axis=0) for label in classes])
+    return classes[_nearest(means, rows)]
+
+
+def nearest_neighbour(X_train, y_train, X):
+    """Label of the training image that is nearest to each image.
+
+    Parameters, returned labels and errors are those of `nearest_mean`.
+
+    Notes
+    -----
+    Taught in notebook 1. Source: Cover, Hart (1967).
+    """
+    rows_train, y_train, rows = _as_rows(X_train, y_train, X)
+    return y_train[_nearest(rows_train, rows)]
+
+
+def _as_rows(X_train, y_train, X):
+    """Check the arguments; return the images as rows of pixels, and the labels."""
+    X_train = check_axes("X_train", X_train, "N C H W")
+    X = check_axes("X", X, "M " + " ".join(map(str, X_train.shape[1:])))
+    y_train = check_labels(y_train, len(X_train), np.inf, name="y_train")
+    return X_train.reshape(len(X_train), -1), y_train, X.reshape(len(X), -1)
+
+
+def _nearest(candidates, rows):
+    """Index of the candidate with the least squared distance |c - r|² for each row."""
+    half_squares = 0.5 * (candidates * candidates).sum(axis=1)
+    blocks = [rows[start : start + 512] for start in range(0, len(rows), 512)]
+    # |c - r|² / 2 = |c|² / 2 - c·r, apart from a term that is the same for all c
+    return np.concatenate(
+        [(half_squares - block @ candidates.T).argmin(axis=1) for block in blocks]
+    )

@@ -1,0 +1,174 @@
+"""The protocol: three disjoint parts of a data set, and a test part that is sealed."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from .display import Table
+from .ops import check_labels
+
+
+class SealedTestSet:
+    """Test images that can be looked at once.
+
+    A test set measures what a model does on images that played no part in any decision.
+    Each further look turns it a little into training data, so a second one needs a
+    reason, and the reason is kept.
+
+    Attributes
+    ----------
+    openings : list of str
+        The reason of every opening so far.
+    """
+
+    def __init__(self, X, y):
+        self._X, self._y = X, y
+        self.openings = []
+
+    def __len__(self):
+        return len(self._y)
+
+    def __repr__(self):
+        state = f"opened {len(self.openings)} time(s)" if self.openings else "sealed"
+        return f"SealedTestSet({len(self)} images, {state})"
+
+    def open(self, reason=None):
+        """Return ``(X, y)``, the first time freely, then only with a `reason`.
+
+        The reason is recorded in `openings`.
+
+        Raises
+        ------
+        RuntimeError
+            If the set has been opened before and no reason is given.
+        """
+        if self.openings and not reason:
+            raise RuntimeError(
+                "this test set has been opened already. A model that was changed after "
+                "a look at the test images is no longer judged by images it has never "
+                "met. Choose between models on the validation part; if you must look "
+                "again, say why: open(reason='...')"
+            )
+        self.openings.append(reason or "final evaluation")
+        return self._X.copy(), self._y.copy()
+
+    def content_hash(self):
+        """Fingerprint of the images and labels, which opens nothing."""
+        return content_hash(self._X, self._y)
+
+
+def content_hash(X, y):
+    """First eight hexadecimal digits of a hash of images and labels."""
+    digest = hashlib.blake2b(np.ascontiguousarray(X).tobytes(), digest_size=4)
+    digest.update(np.ascontiguousarray(y, np.int64).tobytes())
+    return digest.hexdigest()
+
+
+@dataclass
+class Split:
+    """Three disjoint parts of a data set; the test part is sealed."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+    test: SealedTestSet
+
+    def __repr__(self):
+        return (
+            f"Split({len(self.y_train)} training, {len(self.y_val)} validation, "
+            f"{len(self.test)} test images)"
+        )
+
+    def protocol(self):
+        """Table of the parts' sizes and contents, and of the test part's openings."""
+        hashes = {
+            "training": (len(self.y_train), content_hash(self.X_train, self.y_train)),
+            "validation": (len(self.y_val), content_hash(self.X_val, self.y_val)),
+            "test": (len(self.test), self.test.content_hash()),
+        }
+        rows = [
+            (f"{name} images", f"{size:,}, content ≈ {digest}")
+            for name, (size, digest) in hashes.items()
+        ]
+        rows.append(("images in more than one part", "0 (checked by content)"))
+        rows.append(("openings of the test part", len(self.test.openings)))
+        for number, reason in enumerate(self.test.openings, start=1):
+            rows.append((f"opening {number}", reason))
+        return Table(("protocol", "record"), rows)
+
+
+def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
+    """Split images into training, validation and test parts.
+
+    Each part has the same share of every class, and no image stands in two parts:
+    copies of one image that would end up in different parts are refused.
+
+    Parameters
+    ----------
+    X : ndarray, shape (N, ...)
+    y : ndarray of int, shape (N,)
+    seed : int or numpy.random.Generator
+    fractions : sequence of three float
+        Shares of the training, validation and test parts: above 0, with sum 1.
+
+    Returns
+    -------
+    Split
+        With ``X_train, y_train, X_val, y_val`` and a sealed ``test``.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, the fractions are not as above,
+        or a class is too small for a part.
+
+    Notes
+    -----
+    Taught in notebook 1.
+    """
+    X = np.asarray(X)
+    y = check_labels(y, len(X), np.inf)
+    fractions = np.asarray(fractions, float)
+    if (
+        fractions.shape != (3,)
+        or not (fractions > 0).all()
+        or abs(fractions.sum() - 1) > 1e-9
+    ):
+        raise ValueError(
+            "fractions must be three numbers above 0 with sum 1, "
+            f"got {fractions.tolist()}"
+        )
+    rng = np.random.default_rng(seed)
+    parts = [[], [], []]
+    for label in np.unique(y):
+        members = rng.permutation(np.flatnonzero(y == label))
+        ends = np.round(np.cumsum(fractions) * len(members)).astype(int)
+        pieces = np.split(members, ends[:2])
+        if not all(len(piece) for piece in pieces):
+            sizes = [len(piece) for piece in pieces]
+            raise ValueError(
+                f"class {label} has {len(members)} images, too few to split: "
+                f"the parts would be {sizes}"
+            )
+        for part, piece in zip(parts, pieces, strict=True):
+            part.append(piece)
+    train, val, test = (rng.permutation(np.concatenate(part)) for part in parts)
+    _check_disjoint(X, train, val, test)
+    return Split(X[train], y[train], X[val], y[val], SealedTestSet(X[test], y[test]))
+
+
+def _check_disjoint(X, *parts):
+    """Raise ValueError if an image of one part stands, pixel for pixel, in another."""
+    owner = {}
+    for number, part in enumerate(parts):
+        for i in part:
+            content = hashlib.blake2b(
+                np.ascontiguousarray(X[i]).tobytes(), digest_size=16
+            ).digest()
+            if owner.setdefault(content, number) != number:
+                raise ValueError(
+                    f"image {i} has a copy in another part of the split: "
+                    "remove copies first"
+                )
