@@ -92,14 +92,22 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
 
 
 @_styled
-def bars(names, values, xlabel, *, reference=None, percent=True):
+def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True):
     """Horizontal bars with their values written beside them.
 
-    `reference` is (label, value) of a dashed line.
+    `intervals` are (low, high) of each bar's error bar, `reference` is (label, value)
+    of a dashed line.
     """
     fig = Figure(figsize=(7, 0.38 * len(names) + 0.9))
     ax = fig.subplots()
-    drawn = ax.barh(range(len(names)), values, color=COLORS[0])
+    if intervals is not None:
+        low, high = np.transpose(intervals)
+        intervals = np.maximum(0, (np.subtract(values, low), np.subtract(high, values)))
+    error_bars = {"capsize": 3, "ecolor": COLORS[-1]}
+    places = range(len(names))
+    drawn = ax.barh(
+        places, values, xerr=intervals, error_kw=error_bars, color=COLORS[0]
+    )
     ax.bar_label(
         drawn, [f"{v:.1%}" if percent else f"{v:,.3g}" for v in values], padding=3
     )
