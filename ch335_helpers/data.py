@@ -185,13 +185,13 @@ def make_synthetic_images(
     check_noise(noise)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
-    images, drawn = _draw(rng, labels, img_size, n_classes, noise)
+    images, drawn = draw_images(rng, labels, img_size, n_classes, noise)
     if return_places:
         return images, labels, Geometry.of(img_size).placements()[drawn]
     return images, labels
 
 
-def _draw(rng, labels, img_size, n_classes, noise):
+def draw_images(rng, labels, img_size, n_classes, noise):
     """Draw an image for each label; return them and the indices of their placements."""
     templates = shape_templates(img_size, n_classes)
     drawn = rng.integers(templates.shape[1], size=len(labels))
@@ -245,7 +245,9 @@ class ImageStream:
     def draw(self, n):
         """Return the next n images, (n, 1, img_size, img_size), and labels, (n,)."""
         labels = self._rng.integers(self.n_classes, size=n)
-        images, _ = _draw(self._rng, labels, self.img_size, self.n_classes, self.noise)
+        images, _ = draw_images(
+            self._rng, labels, self.img_size, self.n_classes, self.noise
+        )
         return images, labels
 
     @property
