@@ -10,9 +10,14 @@ Because all values live in `params`, a copy of the dictionary is a checkpoint, t
 optimiser is one loop over its entries, and two networks can share one model.
 """
 
+from contextvars import ContextVar
+
 import numpy as np
 
 from . import ops
+
+# while a batch is computed in parts: how batch normalisation gets at the other parts
+batch_gather = ContextVar("batch_gather", default=None)
 
 
 def he_normal(rng, shape):
@@ -114,7 +119,8 @@ class BatchNorm(Layer):
     def __call__(self, params, x, train=False):
         keys = ("gamma", "beta", "running_mean", "running_var")
         values = (params[f"{self.name}.{key}"] for key in keys)
-        y, norm_backward = ops.batch_norm(x, *values, train=train)
+        gather = batch_gather.get()
+        y, norm_backward = ops.batch_norm(x, *values, train=train, gather=gather)
 
         def backward(dy, grads):
             dx, dgamma, dbeta = norm_backward(dy)

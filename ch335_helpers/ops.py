@@ -13,7 +13,6 @@ reads the arrays of its forward call again: leave them as they are until it has 
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 IMAGES_PER_BLOCK = 32  # their patches stay in a core's second-level cache
 FLOATS = (np.float32, np.float64)
@@ -121,27 +120,23 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         b = check_axes("b", b, f"{F}")
     Ho, Wo = output_size(H, kH, stride, padding), output_size(W, kW, stride, padding)
 
-    pixels = x.transpose(0, 2, 3, 1)
-    kernel_rows = _kernel_rows(w)
+    pixels, edges = x.transpose(0, 2, 3, 1), (padding, padding)
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
     for block in _blocks(N):
-        strips = _strips(_pad(pixels[block], padding, padding), kW, stride)
-        y[block] = _sum_of_products(strips, kernel_rows, Ho)
+        _convolve(_pad(pixels[block], edges, edges), w, stride, out=y[block])
     if b is not None:
         y += b
 
     def backward(dy):
         dy = check_axes("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
         dy = np.ascontiguousarray(dy)
-        dw, dx = np.zeros((kH, kW * C, F), y.dtype), np.empty((N, H, W, C), y.dtype)
+        dw, dx = 0, np.empty((N, H, W, C), y.dtype)
         for block in _blocks(N):
-            # the strips are made again: cheaper than kept
-            strips = _strips(_pad(pixels[block], padding, padding), kW, stride)
-            rows = dy[block].reshape(-1, Ho * Wo, F)
-            dw += np.stack(
-                [_met_by(strips, i, Ho).transpose(0, 2, 1) @ rows for i in range(kH)]
-            ).sum(axis=1)
-            dx[block] = _input_gradient(dy[block], w, H, W, stride, padding)
+            # the patches are made again: cheaper than kept
+            padded = _pad(pixels[block], edges, edges)
+            patches = _patches(padded, kH, kW, stride).swapaxes(2, 3)
+            dw += (patches @ dy[block].reshape(-1, Ho * Wo, F)).sum(axis=1)
+            _input_gradient(dy[block], w, stride, padding, out=dx[block])
         dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
         return dx.transpose(0, 3, 1, 2), dw, db
@@ -151,83 +146,86 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 
 def _blocks(N):
     """Slices that cut N images into blocks."""
-    return [
-        slice(start, min(start + IMAGES_PER_BLOCK, N))
-        for start in range(0, N, IMAGES_PER_BLOCK)
-    ]
+    starts = range(0, N, IMAGES_PER_BLOCK)
+    return [slice(start, min(start + IMAGES_PER_BLOCK, N)) for start in starts]
 
 
 def _pad(pixels, rows, columns):
-    """Zero-pad images (n, H, W, C): `rows` top and bottom, `columns` left and right."""
+    """Images (n, H, W, C) with zeros around them, (before, after) in rows and columns.
+
+    A number below zero cuts as many rows or columns off.
+    """
     n, H, W, C = pixels.shape
-    padded = np.zeros((n, H + 2 * rows, W + 2 * columns, C), pixels.dtype)
-    padded[:, rows : rows + H, columns : columns + W] = pixels
+    (top, bottom), (left, right) = rows, columns
+    padded = np.zeros((n, top + H + bottom, left + W + right, C), pixels.dtype)
+    inside = padded[:, max(top, 0) :, max(left, 0) :]
+    kept = pixels[
+        :, max(-top, 0) : H + min(bottom, 0), max(-left, 0) : W + min(right, 0)
+    ]
+    inside[:, : kept.shape[1], : kept.shape[2]] = kept
     return padded
 
 
-def _kernel_rows(w):
-    """The filters (F, C, kH, kW) as one matrix for each kernel row: (kH, kW * C, F)."""
-    F, C, kH, kW = w.shape
-    return w.transpose(2, 3, 1, 0).reshape(kH, kW * C, F)
+def _patches(padded, kH, kW, stride):
+    """All windows of padded images (n, H, W, C), as matrices (parts, n, Ho * Wo, K).
 
-
-def _strips(padded, kW, stride):
-    """The windows along the width, for every row of padded images (n, H, W, C).
-
-    Their shape is (n, stride, rows, Wo, kW * C). Row i of the kernel meets image rows
-    i, i + stride, i + 2 stride, ...; the axis of length `stride` sorts the rows by
-    their remainder, so that those that one kernel row meets are neighbours in memory.
+    With a stride, there is one part: a row of a matrix is a window, K = kH * kW * C.
+    Without, there are kH parts and K = kW * C: only windows along the width are copied,
+    and part i is the same memory seen from i image rows further down.
     """
-    windows = sliding_window_view(padded, kW, axis=2)[:, :, ::stride]
-    windows = windows.transpose(0, 1, 2, 4, 3)  # (n, H, Wo, kW, C)
-    n, H, Wo, _, C = windows.shape
-    strips = np.empty((n, stride, -(-H // stride), Wo, kW * C), padded.dtype)
-    for remainder in range(stride):
-        rows = windows[:, remainder::stride]
-        strips[:, remainder, : rows.shape[1]].reshape(rows.shape)[...] = rows
-    return strips
+    n, H, W, C = padded.shape
+    Ho, Wo = (H - kH) // stride + 1, (W - kW) // stride + 1
+    # kW neighbouring pixels lie in one piece: NumPy copies them faster as one item
+    item = np.dtype((np.void, kW * C * padded.itemsize))
+    image, row, pixel, _ = padded.strides
+    if stride > 1:
+        steps = (image, stride * row, stride * pixel, row)
+        windows = np.ndarray((n, Ho, Wo, kH), item, padded, strides=steps)
+        return windows.copy().view(padded.dtype).reshape(1, n, Ho * Wo, kH * kW * C)
+    windows = np.ndarray((n, H, Wo), item, padded, strides=(image, row, pixel)).copy()
+    image, row, window = windows.strides
+    parts = np.ndarray((kH, n, Ho * Wo), item, windows, strides=(row, image, window))
+    return parts.view(padded.dtype).reshape(kH, n, Ho * Wo, kW * C)
 
 
-def _met_by(strips, i, Ho):
-    """The strips that kernel row i meets, without a copy.
+def _convolve(padded, w, stride, out):
+    """Convolve padded images with the filters (F, C, kH, kW), into out (n, Ho, Wo, F).
 
-    They are a matrix for each image: (n, Ho * Wo, kW * C).
+    One matrix product for each part of the patches; the convolution is their sum.
     """
-    n, stride, _, Wo, K = strips.shape
-    return strips[:, i % stride, i // stride : i // stride + Ho].reshape(n, Ho * Wo, K)
+    F, _, kH, kW = w.shape
+    patches = _patches(padded, kH, kW, stride)
+    filters = w.transpose(2, 3, 1, 0).reshape(len(patches), 1, -1, F)
+    (patches @ filters).sum(axis=0, out=out.reshape(len(out), -1, F))
 
 
-def _sum_of_products(strips, kernel_rows, Ho):
-    """Multiply the strips with each kernel row and add up: (n, Ho, Wo, F)."""
-    y = _met_by(strips, 0, Ho) @ kernel_rows[0]
-    for i in range(1, len(kernel_rows)):
-        y += _met_by(strips, i, Ho) @ kernel_rows[i]
-    return y.reshape(len(strips), Ho, -1, y.shape[-1])
+def _input_gradient(dy, w, stride, padding, out):
+    """Gradient of a convolution's input, into out (n, H, W, C).
 
+    Along one axis, pixel stride * a + r of the padded image receives
 
-def _input_gradient(dy, w, H, W, stride, padding):
-    """Gradient of a convolution's input.
+        sum over q of dy[a - q] * w[stride * q + r].
 
-    Every output hands its dy back to the pixels of its window.
+    For each remainder r that is a convolution of dy with a part of the filter, turned
+    round. Here all remainders are the output channels of a single convolution.
     """
     F, C, kH, kW = w.shape
-    n, Ho, Wo, _ = dy.shape
-    if stride == 1:
-        # the same sum, seen from a pixel: a convolution of dy with the filters turned
-        # by 180 degrees
-        rows = slice(padding, padding + H + kH - 1)
-        columns = slice(padding, padding + W + kW - 1)
-        spread = _pad(dy, kH - 1, kW - 1)[:, rows, columns]
-        turned = w[:, :, ::-1, ::-1].swapaxes(0, 1)
-        return _sum_of_products(_strips(spread, kW, 1), _kernel_rows(turned), H)
-    dpadded = np.zeros((n, H + 2 * padding, W + 2 * padding, C), np.result_type(dy, w))
-    for i, kernel_row in enumerate(_kernel_rows(w)):
-        dstrips = (dy.reshape(n, Ho * Wo, F) @ kernel_row.T).reshape(n, Ho, Wo, kW, C)
-        rows = slice(i, i + stride * Ho, stride)
-        for j in range(kW):
-            columns = slice(j, j + stride * Wo, stride)
-            dpadded[:, rows, columns] += dstrips[:, :, :, j]
-    return dpadded[:, padding : padding + H, padding : padding + W]
+    n, H, W, _ = out.shape
+    qH, qW = -(-kH // stride), -(-kW // stride)
+    parts = np.zeros((F, C, qH * stride, qW * stride), w.dtype)
+    parts[:, :, :kH, :kW] = w
+    parts = parts.reshape(F, C, qH, stride, qW, stride)[:, :, ::-1, :, ::-1]
+    parts = parts.transpose(3, 5, 1, 0, 2, 4).reshape(stride * stride * C, F, qH, qW)
+
+    first = padding // stride  # the first a that is not all padding
+    A, B = (-(-(padding + size) // stride) - first for size in (H, W))
+    rows = (qH - 1 - first, first + A - dy.shape[1])
+    columns = (qW - 1 - first, first + B - dy.shape[2])
+    dpadded = np.empty((n, A, B, stride, stride, C), out.dtype)
+    _convolve(_pad(dy, rows, columns), parts, 1, dpadded.reshape(n, A, B, -1))
+    dpadded = dpadded.swapaxes(2, 3).reshape(n, A * stride, B * stride, C)
+    edge = padding % stride
+    out[...] = dpadded[:, edge : edge + H, edge : edge + W]
 
 
 def max_pool(x, size=2, stride=2):
@@ -267,18 +265,17 @@ def max_pool(x, size=2, stride=2):
 
     places = [(i, j) for i in range(size) for j in range(size)]
     y = shifted(pixels, 0, 0).copy(order="C")
-    winner = np.zeros(y.shape, np.min_scalar_type(len(places)))
-    for number, place in enumerate(places[1:], start=1):
-        candidate = shifted(pixels, *place)
-        # only if greater: in a tie the first one stays
-        np.putmask(winner, candidate > y, winner.dtype.type(number))
-        np.maximum(y, candidate, out=y)
+    for place in places[1:]:
+        np.maximum(y, shifted(pixels, *place), out=y)
 
     def backward(dy):
         dy = check_axes("dy", dy, f"{N} {C} {Ho} {Wo}").transpose(0, 2, 3, 1)
         dx = np.zeros((N, H, W, C), dy.dtype)
-        for number, place in enumerate(places):
-            shifted(dx, *place)[...] += dy * (winner == number)
+        waiting = np.ones(y.shape, bool)  # windows whose maximum is still to be found
+        for place in places:
+            found = (shifted(pixels, *place) == y) & waiting
+            shifted(dx, *place)[...] += dy * found
+            waiting ^= found
         return dx.transpose(0, 3, 1, 2)
 
     return y.transpose(0, 3, 1, 2), backward
@@ -334,7 +331,8 @@ def relu(x):
             raise ValueError(f"dy must have shape {x.shape}, got {np.shape(dy)}")
         return dy * (x > 0)
 
-    return np.maximum(x, 0), backward
+    # an array of zeros: NumPy's maximum is three times slower with the number 0
+    return np.maximum(x, np.zeros_like(x)), backward
 
 
 def linear(x, w, b):
@@ -376,7 +374,15 @@ def linear(x, w, b):
 
 
 def batch_norm(
-    x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5
+    x,
+    gamma,
+    beta,
+    running_mean,
+    running_var,
+    train,
+    momentum=0.1,
+    eps=1e-5,
+    gather=None,
 ):
     """Batch normalisation: channels to mean 0 and variance 1, times gamma plus beta.
 
@@ -397,6 +403,9 @@ def batch_norm(
         Weight of the newest batch in the running averages.
     eps : float
         Added to the variance, so that a constant channel divides by no zero.
+    gather : callable, optional
+        If x is one part of a batch: takes this part's statistics, returns the list of
+        all parts'. The result is then that of the whole batch.
 
     Returns
     -------
@@ -412,7 +421,8 @@ def batch_norm(
     Notes
     -----
     Taught in notebook 2. Source: Ioffe, Szegedy, "Batch normalization" (2015); averages
-    as in PyTorch.
+    as in PyTorch; parts of a batch as in Chan, Golub, LeVeque, "Updating formulae and a
+    pairwise algorithm for computing sample variances" (1979).
     """
     x = check_axes("x", x, "N C H W")
     N, C, H, W = x.shape
@@ -423,41 +433,59 @@ def batch_norm(
         if train and "running" in name and getattr(array, "dtype", None) not in FLOATS:
             raise TypeError(f"{name} must be an array of floats, got {array!r}")
     count = N * H * W
-    if train and count == 1:
-        raise ValueError(f"x must have several values a channel, got shape {x.shape}")
+    gather = gather or (lambda part: [part])
     rows = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(N * H, W * C)
+    ones = np.ones(N * H, x.dtype)
 
     def per_pixel(values):  # (C,) -> (W * C,), to go with a row of pixels
-        return np.tile(values, W).astype(x.dtype, copy=False)
+        return np.concatenate([values] * W).astype(x.dtype, copy=False)
 
     def channel_sum(row_sum):  # (W * C,) -> (C,)
         return row_sum.reshape(W, C).sum(axis=0)
 
-    mean = channel_sum(rows.sum(axis=0)) / count if train else running_mean
-    centred = rows - per_pixel(mean)
+    centre = channel_sum(ones @ rows) / count if train else running_mean
+    centred = rows - per_pixel(centre)
     if train:
-        var = channel_sum(np.einsum("ij,ij->j", centred, centred)) / count
+        squares = channel_sum(np.einsum("ij,ij->j", centred, centred))
+        count, mean, var = _moments(gather((count, centre, squares)))
+        if count == 1:
+            raise ValueError(f"x must have several values a channel, got {x.shape}")
         running_mean += momentum * (mean - running_mean)
         running_var += momentum * (var * (count / (count - 1)) - running_var)
     else:
-        var = running_var
+        mean, var = running_mean, running_var
     inv_std = 1 / np.sqrt(var + eps)
+    shift = centre - mean  # 0, unless x is a part of a batch
     y = centred * per_pixel(gamma * inv_std)
-    y += per_pixel(beta)
+    y += per_pixel(gamma * inv_std * shift + beta)
 
     def backward(dy):
         dy = check_axes("dy", dy, f"{N} {C} {H} {W}").transpose(0, 2, 3, 1)
         dy = np.ascontiguousarray(dy).reshape(N * H, W * C)
-        dbeta = channel_sum(dy.sum(axis=0))
-        dgamma = inv_std * channel_sum(np.einsum("ij,ij->j", dy, centred))
+        dbeta = channel_sum(ones @ dy)
+        products = channel_sum(np.einsum("ij,ij->j", dy, centred))
+        dgamma = inv_std * (products + shift * dbeta)
         dx = dy * per_pixel(gamma * inv_std)
         if train:  # x also acts through the batch's mean and variance
-            through = centred * per_pixel(gamma * inv_std**2 * dgamma / count)
-            through += per_pixel(gamma * inv_std * dbeta / count)
+            all_dgamma, all_dbeta = sum(gather(np.stack([dgamma, dbeta])))
+            slope = gamma * inv_std**2 * all_dgamma / count
+            through = centred * per_pixel(slope)
+            through += per_pixel(slope * shift + gamma * inv_std * all_dbeta / count)
             dx -= through
         return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
 
     return y.reshape(N, H, W, C).transpose(0, 3, 1, 2), backward
+
+
+def _moments(parts):
+    """Count, mean and biased variance of a batch, from those of its parts.
+
+    A part is its count, its mean, and its sum of squared distances from that mean.
+    """
+    count = sum(n for n, _, _ in parts)
+    mean = sum(n / count * part_mean for n, part_mean, _ in parts)
+    squares = sum(sq + n * (part_mean - mean) ** 2 for n, part_mean, sq in parts)
+    return count, mean, squares / count
 
 
 def softmax(z):

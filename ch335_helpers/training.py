@@ -13,7 +13,9 @@ from .data import ImageStream, check_images
 from .models import check_counts
 from .ops import check_axes, check_labels, cross_entropy, softmax
 from .optim import adam_update, cosine
+from .shards import Sharded, run_shards
 
+IMAGES_TO_SHARE = 16  # a smaller batch is not worth a second process
 PREDICT_BLOCK = 256  # images a forward pass when no backward pass will follow
 
 
@@ -83,6 +85,7 @@ def fit(
     params=None,
     callback=None,
     progress=True,
+    n_shards=2,
 ):
     """Train with Adam on mini-batches; keep the parameters that validate best.
 
@@ -115,6 +118,9 @@ def fit(
         Called with the `Run` after every step; training stops when it returns True.
     progress : bool
         Show a progress bar with loss, validation accuracy and time left.
+    n_shards : int
+        Parts of each batch that are computed side by side, see `run_shards`. It changes
+        the result by rounding, the number of cores does not change it.
 
     Returns
     -------
@@ -133,7 +139,7 @@ def fit(
     interrupt. Both are told in a warning and in ``stopped``; what was reached by then
     is returned.
     """
-    check_counts(epochs=epochs, batch_size=batch_size)
+    check_counts(epochs=epochs, batch_size=batch_size, n_shards=n_shards)
     if not 0 < lr < math.inf:
         raise ValueError(f"lr must be a finite number above 0, got {lr!r}")
     if not 0 <= weight_decay < math.inf:
@@ -154,30 +160,34 @@ def fit(
     run = Run(_copy(params), epochs, steps_per_epoch)
     n_steps, state = epochs * steps_per_epoch, {}
 
-    def take_step():
-        factor = schedule(len(run.batch_loss) / n_steps)
-        if not factor > 0:
-            raise ValueError(f"schedule must return factors above 0, got {factor!r}")
-        x_batch, y_batch = source.draw(batch_size)
-        loss = train_step(model, params, x_batch, y_batch, state, lr * factor)
-        for name in params if weight_decay else ():
-            if name.endswith(".w"):
-                params[name] *= 1 - weight_decay * lr * factor
-        return loss
+    def train(shard):
+        sharded, first = Sharded(model, shard), shard.rank == 0
 
-    # only a bar that is not wanted is told so: else TQDM_DISABLE could not hide it
-    hidden = {} if progress else {"disable": True}
-    # the matrix products are small: sharing one among cores costs more than it saves
-    with (
-        threadpool_limits(1, "blas"),
-        tqdm(total=n_steps, unit="batch", **hidden) as bar,
-    ):
-        try:
+        def take_step():
+            factor = schedule(len(run.batch_loss) / n_steps)
+            if not factor > 0:
+                expected = "schedule must return factors above 0"
+                raise ValueError(f"{expected}, got {factor!r}")
+            x_batch, y_batch = source.draw(batch_size)
+            loss = train_step(sharded, params, x_batch, y_batch, state, lr * factor)
+            for name in params if weight_decay else ():
+                if name.endswith(".w"):
+                    params[name] *= 1 - weight_decay * lr * factor
+            return loss
+
+        # only a bar that is not wanted is told so: else TQDM_DISABLE could not hide it
+        hidden = {} if progress and first else {"disable": True}
+        with tqdm(total=n_steps, unit="batch", **hidden) as bar:
             while len(run.seconds) < epochs and not run.stopped:
                 began = time.perf_counter()
-                _take_steps(run, take_step, callback, bar)
+                _take_steps(run, take_step, callback if first else None, bar)
                 if not run.stopped:
-                    _finish_epoch(run, model, params, X_val, y_val, began, bar)
+                    _finish_epoch(run, sharded, params, X_val, y_val, began, bar)
+
+    # the matrix products are small: sharing one among cores costs more than it saves
+    with threadpool_limits(1, "blas"):
+        try:
+            run_shards(train, n_shards if batch_size >= IMAGES_TO_SHARE else 1)
         except KeyboardInterrupt:
             run.stopped = f"interrupted in epoch {len(run.seconds) + 1}"
     if run.stopped:

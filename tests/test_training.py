@@ -143,7 +143,7 @@ def test_an_epochs_training_loss_is_the_mean_of_its_batches(learnt):
 def test_the_first_batch_loss_is_that_of_the_initial_parameters(task):
     X, y, *_ = task
     model = Noted(SimpleCNN())
-    run = fit(model, *task, **SETTINGS | {"epochs": 1})
+    run = fit(model, *task, **SETTINGS | {"epochs": 1}, n_shards=1)
     params = SimpleCNN().init(np.random.default_rng(0))
     first = [
         np.flatnonzero(X[:, 0, 0, 0] == pixel).item() for pixel in model.batches[0]

@@ -1,0 +1,187 @@
+"""Data-parallel training: processes that run one program, each on its part of a batch.
+
+All of them start from the same parameters and draw the same batches. Each sends its own
+part through the network; where the whole batch matters (the statistics of batch
+normalisation, the scores, the gradients) they hand one another their results. So all
+take the same step, and none needs to be told anything else. The same scheme trains
+large networks on many machines.
+
+Threads would share their memory, but in Python only one thread runs at a time, and the
+many short NumPy calls of a training step would wait for their turn.
+"""
+
+import mmap
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import time
+import warnings
+
+import numpy as np
+
+from .layers import Layer, batch_gather
+
+LARGEST_MESSAGE = 64 << 20  # bytes; memory is taken only for what a message needs
+TRIES_BEFORE_SLEEP = 5000
+
+
+class Shard:
+    """One of the processes: its number, and how it reaches the others.
+
+    Parameters
+    ----------
+    rank : int
+        0 in the process that called `run_shards`.
+    slots : list of pair of mmap
+        Where each process leaves its messages, in memory that all of them see.
+    posts : list of list of multiprocessing.Semaphore
+        ``posts[i][j]`` counts the messages of i that j has not read.
+    check : callable
+        Raises if the other processes are gone.
+    """
+
+    def __init__(self, rank, slots, posts, check):
+        self.rank, self.slots, self.posts, self.check = rank, slots, posts, check
+        self.n_shards, self.n_messages = len(slots), 0
+
+    def gather(self, value):
+        """Give `value` to the others; return the values of all, in order of rank.
+
+        Every process must call it, the same number of times.
+        """
+        if self.n_shards == 1:
+            return [value]
+        # two slots in turn: nobody writes again where another may still be reading
+        turn = self.n_messages % 2
+        self.n_messages += 1
+        message = pickle.dumps(value, protocol=5)
+        if len(message) > LARGEST_MESSAGE:
+            size = f"at most {LARGEST_MESSAGE} bytes, got {len(message)}"
+            raise ValueError(f"value must have {size}")
+        self.slots[self.rank][turn][: len(message)] = message
+        others = [rank for rank in range(self.n_shards) if rank != self.rank]
+        for rank in others:
+            self.posts[self.rank][rank].release()
+        values = [value] * self.n_shards
+        for rank in others:
+            self._wait(self.posts[rank][self.rank])
+            values[rank] = pickle.loads(self.slots[rank][turn])
+        return values
+
+    def _wait(self, post):
+        """Wait for a message.
+
+        It will be there soon, so ask again and again: to fall asleep and be woken takes
+        longer than most of the waits.
+        """
+        tries = 0
+        while not post.acquire(block=False):
+            tries += 1
+            if tries % TRIES_BEFORE_SLEEP == 0:
+                self.check()
+                time.sleep(1e-4)
+            else:
+                os.sched_yield()
+
+    def part(self, n):
+        """The slice of n images that this process works on."""
+        return slice(
+            n * self.rank // self.n_shards, n * (self.rank + 1) // self.n_shards
+        )
+
+
+class Sharded(Layer):
+    """A model of which this process computes one part of every batch.
+
+    What it returns is the whole batch's, in every process, and batch normalisation uses
+    the mean and variance of the whole batch. The results differ from those of the model
+    on its own by rounding.
+
+    Parameters
+    ----------
+    model : Layer
+    shard : Shard
+    """
+
+    def __init__(self, model, shard):
+        self.model, self.shard = model, shard
+
+    def init(self, rng):
+        return self.model.init(rng)
+
+    def __call__(self, params, x, train=False):
+        if len(x) < self.shard.n_shards:  # too few to share: everybody computes all
+            return self.model(params, x, train)
+        part, gather = self.shard.part(len(x)), self.shard.gather
+        token = batch_gather.set(gather)
+        try:
+            y, part_backward = self.model(params, x[part], train)
+        finally:
+            batch_gather.reset(token)
+
+        def backward(dy, grads):
+            own = {}
+            results = gather((part_backward(dy[part], own), own))
+            for name in own:
+                grads[name] = sum(part_grads[name] for _, part_grads in results)
+            return np.concatenate([dx for dx, _ in results])
+
+        return np.concatenate(gather(y)), backward
+
+
+def run_shards(function, n_shards):
+    """Call ``function(shard)`` in several processes at once.
+
+    Parameters
+    ----------
+    function : callable
+        Gets a `Shard`. The first one runs in this process; when it has returned or
+        failed, the others are ended.
+    n_shards : int
+        At least 1. Outside Linux there is one shard whatever the number, because only
+        there a process can safely be forked, with all its data.
+
+    Returns
+    -------
+    result
+        What the function returned in this process.
+    """
+    if sys.platform != "linux":
+        n_shards = 1
+    context = multiprocessing.get_context("fork" if n_shards > 1 else None)
+    ranks = range(n_shards)
+    slots = [[mmap.mmap(-1, LARGEST_MESSAGE) for _ in range(2)] for _ in ranks]
+    posts = [[context.Semaphore(0) for _ in ranks] for _ in ranks]
+    caller = os.getpid()
+
+    def caller_is_there():
+        if os.getppid() != caller:
+            sys.exit()
+
+    def work(rank):
+        # interrupts and warnings are for the caller, who gets them too
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        warnings.simplefilter("ignore")
+        function(Shard(rank, slots, posts, caller_is_there))
+
+    others = [context.Process(target=work, args=(r,), daemon=True) for r in ranks[1:]]
+
+    def others_are_there():
+        if not all(process.is_alive() for process in others):
+            raise RuntimeError("a process that computes a part of each batch has ended")
+
+    with warnings.catch_warnings():
+        # Python 3.12 warns that other threads do not live on in a fork. These processes
+        # need none of them: they compute with NumPy and write to the slots.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for process in others:
+            process.start()
+    try:
+        return function(Shard(0, slots, posts, others_are_there))
+    finally:
+        for process in others:
+            process.kill()
+            process.join()
+            process.close()

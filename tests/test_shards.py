@@ -1,0 +1,215 @@
+"""Processes that share a batch: they must compute what one alone computes."""
+
+import multiprocessing
+import os
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from ch335_helpers import ResidualCNN, cross_entropy, fit
+from ch335_helpers.shards import LARGEST_MESSAGE, Sharded, run_shards
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs fork")
+
+
+def batch(rng, n):
+    return rng.standard_normal((n, 1, 12, 12)), rng.integers(0, 5, n)
+
+
+def float64_params(model):
+    drawn = model.init(np.random.default_rng(3))
+    return {name: value.astype(np.float64) for name, value in drawn.items()}
+
+
+def gradients(model, params, x, y, train=True):
+    """Logits, dx and gradients; the running averages in `params` move."""
+    logits, backward = model(params, x, train=train)
+    _, dlogits = cross_entropy(logits, y)
+    grads = {}
+    return logits, backward(dlogits, grads), grads
+
+
+# --------------------------------------------------------------------------- messages
+
+
+@pytest.mark.parametrize("n_shards", [1, 2, 3])
+def test_gather_returns_the_values_of_all_in_order_of_rank(n_shards):
+    def work(shard):
+        return [shard.gather((shard.rank, round_)) for round_ in range(50)]
+
+    expected = [[(rank, r) for rank in range(n_shards)] for r in range(50)]
+    assert run_shards(work, n_shards) == expected
+
+
+def test_the_parts_of_a_batch_are_all_of_it_in_order():
+    for n in (1, 2, 5, 64):
+        parts = run_shards(lambda shard, n=n: shard.gather(shard.part(n)), 3)
+        images = list(range(n))
+        assert [i for part in parts for i in images[part]] == images
+
+
+@linux_only
+def test_large_messages_in_both_directions_at_once():
+    def work(shard):
+        values = shard.gather(np.full(1_000_000, shard.rank))
+        return [int(value.sum()) for value in values]
+
+    assert run_shards(work, 2) == [0, 1_000_000]
+
+
+@linux_only
+def test_a_message_beyond_the_limit_is_named():
+    with pytest.raises(ValueError, match="value must have at most"):
+        run_shards(lambda shard: shard.gather(bytes(LARGEST_MESSAGE + 1)), 2)
+
+
+# ---------------------------------------------------------------------- the same result
+
+
+@linux_only
+@pytest.mark.parametrize(("n_shards", "n_images"), [(2, 8), (2, 7), (3, 10), (3, 2)])
+def test_shards_compute_the_gradients_of_the_whole_batch(n_shards, n_images, rng):
+    x, y = batch(rng, n_images)
+    model = ResidualCNN(5, width=4)
+    whole_params, shard_params = float64_params(model), float64_params(model)
+    expected = gradients(model, whole_params, x, y)
+
+    def work(shard):
+        result = gradients(Sharded(model, shard), shard_params, x, y)
+        averages = {name: shard_params[name] for name in shard_params}
+        return shard.gather((*result, averages))
+
+    for logits, dx, grads, params in run_shards(work, n_shards):
+        np.testing.assert_allclose(logits, expected[0], rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(dx, expected[1], rtol=1e-7, atol=1e-12)
+        assert grads.keys() == expected[2].keys()
+        for name, grad in expected[2].items():
+            np.testing.assert_allclose(grads[name], grad, rtol=1e-7, atol=1e-11)
+        for name, value in whole_params.items():  # running averages among them
+            np.testing.assert_allclose(params[name], value, rtol=1e-10, atol=1e-12)
+
+
+@linux_only
+def test_batch_norm_in_shards_is_not_that_of_each_part(rng):
+    x, y = batch(rng, 8)
+    model = ResidualCNN(5, width=4)
+    params = float64_params(model)
+    sharded = run_shards(
+        lambda shard: gradients(Sharded(model, shard), params, x, y)[0], 2
+    )
+    part, _ = model(float64_params(model), x[:4], train=True)
+    assert abs(sharded[:4] - part).max() > 0.01
+
+
+def fit_losses(n_shards=2):
+    rng = np.random.default_rng(0)
+    x, y = batch(rng, 96)
+    arrays = (x, y, x[:20], y[:20])
+    model = ResidualCNN(5, width=4)
+    settings = {"epochs": 3, "batch_size": 32, "progress": False}
+    return fit(model, *arrays, **settings, n_shards=n_shards).batch_loss
+
+
+@linux_only
+def test_one_core_or_many_give_the_same_losses():
+    cores = os.sched_getaffinity(0)
+    losses = fit_losses()
+    try:
+        os.sched_setaffinity(0, {min(cores)})
+        assert fit_losses() == losses
+    finally:
+        os.sched_setaffinity(0, cores)
+    np.testing.assert_allclose(fit_losses(n_shards=1), losses, rtol=1e-3)
+
+
+# ----------------------------------------------------------------------- when it ends
+
+
+@linux_only
+def test_no_process_is_left_after_success_or_failure():
+    def fails_in_the_first(shard):
+        shard.gather(0)
+        if shard.rank == 0:
+            raise KeyError("told to")
+        shard.gather(1)
+
+    with pytest.raises(KeyError, match="told to"):
+        run_shards(fails_in_the_first, 3)
+    assert run_shards(lambda shard: shard.rank, 3) == 0
+    assert not multiprocessing.active_children()
+
+
+@linux_only
+def test_the_end_of_another_process_is_noticed(capfd):
+    def fails_in_the_second(shard):
+        if shard.rank == 1:
+            raise ValueError("only here")
+        shard.gather(0)
+
+    with pytest.raises(RuntimeError, match="part of each batch has ended"):
+        run_shards(fails_in_the_second, 2)
+    assert "ValueError: only here" in capfd.readouterr().err
+
+
+@linux_only
+def test_a_process_whose_caller_was_killed_ends(tmp_path):
+    note = tmp_path / "pid"
+
+    def waits_for_ever(shard):
+        if shard.rank == 1:
+            note.write_text(str(os.getpid()))
+            shard.gather(0)
+        while True:
+            time.sleep(1)
+
+    def calls():
+        run_shards(waits_for_ever, 2)
+
+    caller = multiprocessing.get_context("fork").Process(target=calls)
+    caller.start()
+    wait_until(lambda: note.exists() and note.read_text())
+    caller.kill()
+    caller.join()
+    wait_until(lambda: not running(int(note.read_text())))
+
+
+def wait_until(condition, seconds=20):
+    for _ in range(seconds * 100):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not happen")
+
+
+def running(pid):
+    """Whether the process is there and no zombie."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def test_fit_returns_what_was_reached_when_interrupted(rng):
+    x, y = batch(rng, 96)
+
+    def interrupt(run):
+        if len(run.batch_loss) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.warns(UserWarning, match="interrupted in epoch 2"):
+        run = fit(
+            ResidualCNN(5, width=4), x, y, x[:20], y[:20], epochs=3, batch_size=32,
+            callback=interrupt, progress=False,
+        )  # fmt: skip
+    assert run.params
+    assert len(run.seconds) == 1
+    assert not multiprocessing.active_children()
+
+
+def test_n_shards_must_be_a_count(rng):
+    x, y = batch(rng, 20)
+    with pytest.raises(ValueError, match="n_shards must be a whole number"):
+        fit(ResidualCNN(5), x, y, x, y, n_shards=0)
