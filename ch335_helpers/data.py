@@ -56,32 +56,35 @@ class Geometry:
         return np.stack([axis.ravel() for axis in grid], axis=1)
 
 
-def _inside(class_name, u, v, r, stroke):
-    """Which pixels are in a shape of radius r, u rows and v columns from its centre.
+# Each shape's size as a share of the radius. With one size for all, the disc would have
+# five times the ink of a bar, and the total brightness alone would give it away.
+SIZES = {
+    "ring": 0.8, "plus": 0.9, "cross": 0.9, "square": 0.75, "triangle": 0.9, "disc": 0.6
+}  # fmt: skip
 
-    Diagonals, square and disc are drawn smaller than r: with much more ink than the
-    others, the total brightness alone would give them away.
-    """
-    reach = np.maximum(abs(u), abs(v))
-    distance = np.hypot(u, v)
+
+def _inside(class_name, u, v, r, stroke):
+    """Which pixels are in a shape, u rows and v columns from its centre, of radius r."""
+    size = np.round(SIZES.get(class_name, 1) * r)
+    distance, reach = np.hypot(u, v), np.maximum(abs(u), abs(v))
     flat, upright = 2 * abs(u) < stroke, 2 * abs(v) < stroke
     falling, rising = 2 * abs(u - v) < stroke, 2 * abs(u + v) < stroke
-    long, short = reach <= r, reach <= np.round(0.75 * r)
     # how far a pixel lies inside the triangle's two slanted sides
-    to_side = (r + u) / 2 - abs(v)
+    to_side = (size + u) / 2 - abs(v)
+    box = reach <= size
     return {
-        "horizontal bar": flat & long,
-        "vertical bar": upright & long,
-        "ring": (distance < r + 0.5) & (distance > r + 0.5 - stroke),
-        "diagonal": falling & short,
-        "antidiagonal": rising & short,
-        "plus": (flat | upright) & long,
-        "cross": (falling | rising) & short,
-        "square": short & (reach > np.round(0.75 * r) - stroke),
+        "horizontal bar": flat & box,
+        "vertical bar": upright & box,
+        "ring": (distance < size + 0.5) & (distance > size + 0.5 - stroke),
+        "diagonal": falling & box,
+        "antidiagonal": rising & box,
+        "plus": (flat | upright) & box,
+        "cross": (falling | rising) & box,
+        "square": box & (reach > size - stroke),
         "triangle": (to_side >= 0)
-        & (u <= r)
-        & ((to_side < 0.6 * stroke) | (u > r - stroke)),
-        "disc": distance < 0.6 * r + 0.5,
+        & (u <= size)
+        & ((to_side < 0.6 * stroke) | (u > size - stroke)),
+        "disc": distance < size + 0.5,
     }[class_name]
 
 
