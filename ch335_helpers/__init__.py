@@ -56,6 +56,15 @@ from .ops import (
 )
 from .optim import adam_update, constant, cosine
 from .protocol import SealedTestSet, Split, train_val_test_split
-from .training import Run, evaluate, fit, load_params, predict, save_params, train_step
+from .training import (
+    Run,
+    evaluate,
+    fit,
+    load_params,
+    predict,
+    save_params,
+    sweep,
+    train_step,
+)
 
 keep_freed_memory()

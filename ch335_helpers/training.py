@@ -10,12 +10,14 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .data import ImageStream, check_images
+from .layers import Layer
 from .models import check_counts
 from .ops import check_axes, check_labels, cross_entropy, softmax
-from .optim import adam_update, cosine
+from .optim import adam_update, constant, cosine
 from .shards import Sharded, run_shards
 
 IMAGES_TO_SHARE = 16  # a smaller batch is not worth a second process
+TIMES_WORSE = 2  # than guessing: from here on, a loss counts as diverged
 PREDICT_BLOCK = 256  # images a forward pass when no backward pass will follow
 
 
@@ -227,6 +229,144 @@ def _finish_epoch(run, model, params, X_val, y_val, began, bar):
     if val_accuracy >= max(run.val_accuracy):
         run.best_epoch, run.params = len(run.seconds) - 1, _copy(params)
     bar.set_postfix(loss=f"{run.train_loss[-1]:.3f}", val=f"{val_accuracy:.1%}")
+
+
+@dataclass
+class Trace:
+    """One learning rate of a `sweep`: its run, and the network after each epoch.
+
+    Attributes
+    ----------
+    lr : float
+    run : Run
+    filters : list of ndarray, shape (F, C, kH, kW)
+        The first convolution's weights after each epoch.
+    confusion : list of ndarray of int, shape (K, K)
+        Validation images of each true class (row) that were taken for each (column).
+    """
+
+    lr: float
+    run: Run = None
+    filters: list = field(default_factory=list)
+    confusion: list = field(default_factory=list)
+
+    @property
+    def accuracy(self):
+        """Share of right answers in each confusion matrix."""
+        return [float(counts.trace() / counts.sum()) for counts in self.confusion]
+
+    @property
+    def diverged_in(self):
+        """The epoch, from 1, in which the run diverged; 0 if it did not.
+
+        That is the first one whose loss is not finite, or at least `TIMES_WORSE` times
+        the log K of a network that gives all K classes the same probability.
+        """
+        for epoch, loss in enumerate(self.run.train_loss, start=1):
+            if loss >= TIMES_WORSE * math.log(len(self.confusion[0])):
+                return epoch
+        return len(self.run.train_loss) + 1 if self.run.diverged else 0
+
+
+class _Watched(Layer):
+    """A model that lets others see the parameters which it is called with."""
+
+    def __init__(self, model):
+        self.model, self.init, self.params = model, model.init, None
+
+    def __call__(self, params, x, train=False):
+        self.params = params
+        return self.model(params, x, train)
+
+
+def sweep(
+    model,
+    X,
+    y,
+    X_val,
+    y_val,
+    learning_rates,
+    epochs=10,
+    *,
+    schedule=constant,
+    progress=True,
+    **settings,
+):
+    """Train from the same start with several learning rates; look in after each epoch.
+
+    Parameters
+    ----------
+    model : Layer
+        With at least one convolution.
+    X, y, X_val, y_val
+        As for `fit`.
+    learning_rates : sequence of float
+        All different.
+    epochs : int
+    schedule : callable
+        With `constant`, a run of fewer epochs is the beginning of a longer one.
+    progress : bool
+        Show one progress bar for all runs.
+    **settings
+        What else `fit` takes: ``batch_size``, ``seed`` and so on.
+
+    Returns
+    -------
+    list of Trace
+        One a learning rate. That one diverged is told in its trace, not in a warning.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no learning rate or one stands twice, the model has no convolution,
+        or `fit` refuses an argument.
+    KeyboardInterrupt
+        If a run was interrupted.
+
+    Notes
+    -----
+    Taught in notebook 3.
+    """
+    learning_rates = [float(lr) for lr in learning_rates]
+    if not learning_rates or len(set(learning_rates)) < len(learning_rates):
+        expected = "learning_rates must hold at least one rate, each once"
+        raise ValueError(f"{expected}, got {learning_rates}")
+    traces = []
+    hidden = {} if progress else {"disable": True}
+    with tqdm(total=len(learning_rates) * epochs, unit="epoch", **hidden) as bar:
+        for lr in learning_rates:
+            trace, watched = Trace(lr), _Watched(model)
+
+            def look_in(run, trace=trace, watched=watched):
+                if len(run.batch_loss) % run.steps_per_epoch == 0:
+                    _look_in(trace, watched, X_val, y_val)
+                    bar.update()
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                trace.run = fit(
+                    watched, X, y, X_val, y_val, epochs, lr,
+                    schedule=schedule, callback=look_in, progress=False, **settings,
+                )  # fmt: skip
+            if trace.run.stopped and not trace.run.diverged:
+                raise KeyboardInterrupt
+            # an epoch that ended with a loss that is not finite does not count
+            n_epochs = len(trace.run.train_loss)
+            del trace.filters[n_epochs:], trace.confusion[n_epochs:]
+            traces.append(trace)
+    return traces
+
+
+def _look_in(trace, watched, X_val, y_val):
+    """Add the first filters and the confusion on the validation images to a trace."""
+    images = [value for value in watched.params.values() if value.ndim == 4]
+    if not images:
+        raise ValueError(f"model must have a convolution, got {watched.model!r}")
+    logits = predict_logits(watched.model, watched.params, X_val)
+    counts = np.zeros((logits.shape[1],) * 2, int)
+    np.add.at(counts, (y_val, logits.argmax(axis=1)), 1)
+    trace.filters.append(images[0].copy())
+    trace.confusion.append(counts)
 
 
 def train_step(model, params, x, y, state, lr):
