@@ -16,13 +16,14 @@ from importlib import resources
 
 import ipywidgets as ipw
 import matplotlib as mpl
-import matplotlib.image
 import numpy as np
+from PIL import Image  # matplotlib brings it
 
 from .ops import check_axes
 
 WIDTH, HEIGHT = 340, 190  # of a chart, in SVG units: pixels on a phone
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 8, 36  # a chart's margins
+LEVELS = 63  # of brightness or colour in an image
 CELL = 22  # of a matrix
 CELL_LABELS = 90
 
@@ -253,13 +254,17 @@ def pixels(values, alt, cmap="gray", vmin=None, vmax=None):
         An HTML element that carries the image inside it.
     """
     values = check_axes("values", np.asarray(values, float), "H W")
-    colors = mpl.colormaps[cmap].with_extremes(bad=(0, 0, 0, 0))
+    shown = np.isfinite(values)
+    vmin = values[shown].min() if vmin is None else vmin
+    vmax = values[shown].max() if vmax is None else vmax
+    share = (np.where(shown, values, vmin) - vmin) / ((vmax - vmin) or 1)
+    # few levels and a palette of their colours make a small file
+    level = np.where(shown, np.rint(np.clip(share, 0, 1) * (LEVELS - 1)), LEVELS)
+    image = Image.fromarray(level.astype(np.uint8))
+    palette = mpl.colormaps[cmap](np.linspace(0, 1, LEVELS), bytes=True)[:, :3]
+    image.putpalette(palette.tobytes() + bytes(3))
     file = io.BytesIO()
-    masked = np.ma.masked_invalid(values)
-    mpl.image.imsave(
-        file, masked, format="png", cmap=colors, vmin=vmin, vmax=vmax,
-        metadata={"Software": None},
-    )  # fmt: skip
+    image.save(file, "PNG", transparency=LEVELS, optimize=True)
     code = base64.b64encode(file.getvalue()).decode()
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'
 
@@ -309,14 +314,13 @@ class Matrix:
         parts = []
         for level in range(1, 6):  # shades; the rest is one path each
             rows, columns = np.nonzero(np.ceil(share * 5) == level)
-            corners = zip(columns * CELL + CELL_LABELS, rows * CELL, strict=True)
-            path = "".join(f"M{x} {y}h{CELL}v{CELL}h-{CELL}z" for x, y in corners)
-            if path:
+            starts = zip(columns * CELL + CELL_LABELS, (rows + 0.5) * CELL, strict=True)
+            if path := "".join(f"M{x} {y:g}h{CELL}" for x, y in starts):
                 parts.append(
                     f'<path class="shade" opacity="{level * 0.18:.2g}" d="{path}"/>'
                 )
-        parts.append(f'<g transform="translate({CELL_LABELS + CELL / 2:g} 15)">')
+        parts.append(f'<g class="mid" transform="translate({CELL_LABELS} 15)">')
         for row, column in np.argwhere(counts):
-            place = f'x="{column * CELL}" y="{row * CELL}"'
-            parts.append(f'<text class="mid" {place}>{counts[row, column]}</text>')
+            place = f'x="{(column + 0.5) * CELL:g}" y="{row * CELL}"'
+            parts.append(f"<text {place}>{counts[row, column]}</text>")
         return "".join([*parts, "</g>"])
