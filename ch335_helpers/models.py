@@ -73,6 +73,9 @@ class ResidualCNN(Chain):
     ----------
     n_classes, in_channels, width : int
         `width` is the number of channels after the stem. All at least 1.
+    batch_norm, residual : bool
+        To see what they are for, leave them out: convolutions then have a bias and no
+        normalisation after them, blocks have no shortcut.
 
     Notes
     -----
@@ -80,34 +83,45 @@ class ResidualCNN(Chain):
     Takes images of at least 3 x 3 pixels.
     """
 
-    def __init__(self, n_classes=10, in_channels=1, width=16):
+    def __init__(
+        self, n_classes=10, in_channels=1, width=16, *, batch_norm=True, residual=True
+    ):
         check_counts(n_classes=n_classes, in_channels=in_channels, width=width)
+        options = {"batch_norm": batch_norm, "residual": residual}
+        bare = not batch_norm
         super().__init__(
-            Conv("stem.conv", in_channels, width, kernel=5, stride=2, bias=False),
-            BatchNorm("stem.bn", width), ReLU(),
-            residual_block("block1", width, width), ReLU(), MaxPool(),
-            residual_block("block2", width, 2 * width), ReLU(),
+            Conv("stem.conv", in_channels, width, kernel=5, stride=2, bias=bare),
+            *_norm("stem.bn", width, batch_norm), ReLU(),
+            residual_block("block1", width, width, **options), ReLU(), MaxPool(),
+            residual_block("block2", width, 2 * width, **options), ReLU(),
             GlobalAvgPool(), Linear("linear", 2 * width, n_classes), name="ResidualCNN",
         )  # fmt: skip
 
 
-def residual_block(name, in_channels, out_channels):
+def residual_block(name, in_channels, out_channels, *, batch_norm=True, residual=True):
     """Two 3x3 convolutions with batch normalisation and a shortcut.
 
-    New channels need a 1x1 convolution in the shortcut.
+    New channels need a 1x1 convolution in the shortcut. Both can be left out.
     """
+    bare = not batch_norm
     main = Chain(
-        Conv(f"{name}.conv1", in_channels, out_channels, bias=False),
-        BatchNorm(f"{name}.bn1", out_channels), ReLU(),
-        Conv(f"{name}.conv2", out_channels, out_channels, bias=False),
-        BatchNorm(f"{name}.bn2", out_channels),
+        Conv(f"{name}.conv1", in_channels, out_channels, bias=bare),
+        *_norm(f"{name}.bn1", out_channels, batch_norm), ReLU(),
+        Conv(f"{name}.conv2", out_channels, out_channels, bias=bare),
+        *_norm(f"{name}.bn2", out_channels, batch_norm), name=name,
     )  # fmt: skip
+    if not residual:
+        return main
     if in_channels == out_channels:
         return Residual(main, name=name)
-    project = Conv(f"{name}.project", in_channels, out_channels, kernel=1, bias=False)
-    return Residual(
-        main, Chain(project, BatchNorm(f"{name}.project_bn", out_channels)), name=name
-    )
+    project = Conv(f"{name}.project", in_channels, out_channels, kernel=1, bias=bare)
+    norm = _norm(f"{name}.project_bn", out_channels, batch_norm)
+    return Residual(main, Chain(project, *norm), name=name)
+
+
+def _norm(name, channels, batch_norm):
+    """Batch normalisation as a list of layers, empty without it."""
+    return [BatchNorm(name, channels)] if batch_norm else []
 
 
 def check_counts(**counts):

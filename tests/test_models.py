@@ -18,6 +18,7 @@ MODELS = {
     "LinearClassifier": LinearClassifier(n_classes=3, in_channels=2, img_size=8),
     "SimpleCNN": SimpleCNN(n_classes=3, in_channels=2),
     "ResidualCNN": ResidualCNN(n_classes=3, in_channels=2, width=4),
+    "bare ResidualCNN": ResidualCNN(3, 2, width=4, batch_norm=False, residual=False),
 }
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
 
