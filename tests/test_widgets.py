@@ -1,21 +1,28 @@
 """The training panel, pressed without a browser."""
 
 import threading
+import warnings
 
 import numpy as np
 import pytest
 
+from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import SimpleCNN
-from ch335_helpers.training import fit
-from ch335_helpers.widgets import TrainingPanel
-
-pytestmark = pytest.mark.filterwarnings("ignore:training stopped")
+from ch335_helpers.training import Run, fit
+from ch335_helpers.widgets import PanelRun, TrainingPanel, _charts, _duration, _smooth
 
 
 @pytest.fixture
-def data(rng):
-    X, X_val = rng.standard_normal((12, 1, 4, 4)), rng.standard_normal((4, 1, 4, 4))
-    return X, np.arange(12) % 3, X_val, np.array([0, 1, 2, 0])
+def panel():
+    """A panel that is asked for a small, quick run."""
+    panel = TrainingPanel(n_classes=3, img_size=8)
+    choose(panel, model="SimpleCNN", n_images=100, epochs=2, batch_size=32)
+    return panel
+
+
+def choose(panel, **settings):
+    for name, value in settings.items():
+        panel.controls[name].value = value
 
 
 def press_train(panel):
@@ -25,95 +32,141 @@ def press_train(panel):
     return [thread for thread in threading.enumerate() if thread not in before]
 
 
-def train(panel, lr=0.01, epochs=2):
-    """Set the sliders, press Train and wait for the end."""
-    panel.lr.value, panel.epochs.value = lr, epochs
+def train(panel, **settings):
+    """Set the controls, press Train and wait for the end."""
+    choose(panel, **settings)
     for thread in press_train(panel):
         thread.join(timeout=60)
+    assert not panel.is_training
 
 
-class Held:
-    """A model that computes nothing before its gate is open."""
+@pytest.fixture
+def gate(monkeypatch):
+    """Holds every run at its first step until it is set."""
+    gate = threading.Event()
+    after_step = TrainingPanel._after_step
 
-    def __init__(self):
-        self.model, self.gate = SimpleCNN(3), threading.Event()
-        self.init = self.model.init
+    def held(panel, run):
+        gate.wait(timeout=60)
+        return after_step(panel, run)
 
-    def __call__(self, params, x, train=False):
-        self.gate.wait(timeout=60)
-        return self.model(params, x, train)
-
-
-class Broken:
-    def init(self, rng):
-        raise ValueError("<b>no such model</b>")
+    monkeypatch.setattr(TrainingPanel, "_after_step", held)
+    return gate
 
 
-def test_train_makes_the_run_that_the_sliders_ask_for(data):
-    panel = TrainingPanel(SimpleCNN(3), *data)
-    train(panel, lr=0.01, epochs=3)
+def buttons(panel):
+    return panel.train_button.disabled, panel.stop_button.disabled
+
+
+def test_train_makes_the_run_that_the_controls_ask_for(panel):
+    train(panel, lr=1e-2, epochs=3, noise=0.5, batch_size=16)
     ((settings, run),) = panel.runs
-    assert settings == {"lr": pytest.approx(0.01), "epochs": 3}
-    expected = fit(SimpleCNN(3), *data, **settings, progress=False)
+    assert settings == {
+        "model": "SimpleCNN", "batch_norm": False, "residual": False,
+        "lr": pytest.approx(1e-2), "epochs": 3, "batch_size": 16, "noise": 0.5,
+        "n_images": 100,
+    }  # fmt: skip
+    X, y = make_synthetic_images(34, 8, 3, seed=0, noise=0.5)
+    X_val, y_val = make_synthetic_images(67, 8, 3, seed=1, noise=0.5)
+    expected = fit(
+        SimpleCNN(3), X[:100], y[:100], X_val[:200], y_val[:200], epochs=3,
+        lr=settings["lr"], batch_size=16, progress=False,
+    )  # fmt: skip
     assert run.batch_loss == expected.batch_loss
     assert all(np.array_equal(run.params[n], expected.params[n]) for n in run.params)
+    assert panel.runs[0].params is run.params
 
 
-def test_a_finished_run_shows_its_result(data):
-    panel = TrainingPanel(SimpleCNN(3), *data)
+@pytest.mark.parametrize("batch_norm", [True, False])
+@pytest.mark.parametrize("residual", [True, False])
+def test_batch_norm_and_residual_can_be_left_out(panel, batch_norm, residual):
+    choose(panel, model="ResidualCNN", batch_norm=batch_norm, residual=residual)
+    train(panel, epochs=1)
+    names = panel.runs[0].params.keys()
+    assert any(".bn" in name for name in names) == batch_norm
+    assert any("project" in name for name in names) == residual
+    without = "without" in panel.table.value
+    assert without == (not (batch_norm and residual))
+
+
+def test_switches_that_change_nothing_cannot_be_moved(panel):
+    switches = [panel.controls[name] for name in ("batch_norm", "residual")]
+    assert [switch.disabled for switch in switches] == [True, True]
+    choose(panel, model="ResidualCNN")
+    assert [switch.disabled for switch in switches] == [False, False]
+
+
+def test_a_finished_run_shows_its_result(panel):
     train(panel)
     _, run = panel.runs[0]
     assert panel.progress.value == 1
-    assert repr(run) in panel.message.value
-    assert bytes(panel.picture.value).startswith(b"\x89PNG")
-    assert (panel.train_button.disabled, panel.stop_button.disabled) == (False, True)
+    assert f"{max(run.val_accuracy):.1%}" in panel.message.value
+    assert panel.picture.value.count("<polyline") == 2
+    assert panel.table.value.count("<tr>") == 2
+    assert buttons(panel) == (False, True)
 
 
-def test_runs_are_kept_one_after_another(data):
-    panel = TrainingPanel(SimpleCNN(3), *data)
-    for epochs in (1, 2):
+def test_runs_are_kept_and_drawn_one_beside_another(panel):
+    for epochs in (1, 2, 3):
         train(panel, epochs=epochs)
-    assert [settings["epochs"] for settings, _ in panel.runs] == [1, 2]
-    assert [len(run.train_loss) for _, run in panel.runs] == [1, 2]
-    assert repr(panel) == "TrainingPanel(2 runs)"
+    assert [settings["epochs"] for settings, _ in panel.runs] == [1, 2, 3]
+    assert [len(run.train_loss) for _, run in panel.runs] == [1, 2, 3]
+    assert repr(panel) == "TrainingPanel(3 runs)"
+    assert panel.table.value.count("<tr>") == 4
+    assert panel.picture.value.count("<polyline") == 6
+    for color in range(3):
+        assert f"var(--ch335-{color})" in panel.picture.value
 
 
-def test_before_it_is_pressed_nothing_trains(data):
+def test_before_it_is_pressed_nothing_trains():
     threads = threading.enumerate()
-    panel = TrainingPanel(SimpleCNN(3), *data)
+    panel = TrainingPanel()
     assert (panel.runs, threading.enumerate()) == ([], threads)
-    assert (panel.train_button.disabled, panel.stop_button.disabled) == (False, True)
+    assert buttons(panel) == (False, True)
 
 
-def test_stop_ends_a_run_after_its_step_and_keeps_it(data):
-    model = Held()
-    panel = TrainingPanel(model, *data)
+def test_an_estimate_stands_there_before_train_is_pressed(panel):
+    choose(panel, epochs=40)
+    assert "This will take about" in panel.message.value
+    assert panel.runs == []
+    before = panel.estimate()
+    choose(panel, epochs=20)
+    assert panel.estimate() == pytest.approx(before / 2)
+
+
+def test_after_a_run_the_estimate_is_its_own_speed(panel):
+    train(panel, epochs=3)
+    _, run = panel.runs[0]
+    assert panel.estimate() == pytest.approx(3 * np.median(run.seconds))
+
+
+def test_stop_ends_a_run_after_its_step_and_keeps_it(panel, gate):
     (thread,) = press_train(panel)
-    assert (panel.train_button.disabled, panel.stop_button.disabled) == (True, False)
+    assert buttons(panel) == (True, False)
     panel.stop_button.click()
-    model.gate.set()
+    gate.set()
     thread.join(timeout=60)
     ((_, run),) = panel.runs
     assert run.stopped == "stopped in epoch 1"
     assert len(run.batch_loss) == 1
+    start = SimpleCNN(3).init(np.random.default_rng(0))
+    assert not np.array_equal(run.params["conv1.w"], start["conv1.w"])
     assert "stopped in epoch 1" in panel.message.value
-    assert (panel.train_button.disabled, panel.stop_button.disabled) == (False, True)
+    assert "stopped in epoch 1" in panel.table.value
+    assert buttons(panel) == (False, True)
 
 
-def test_only_one_run_goes_on_at_a_time(data):
-    model = Held()
-    panel = TrainingPanel(model, *data)
+def test_only_one_run_goes_on_at_a_time(panel, gate):
     (thread,) = press_train(panel)
     assert press_train(panel) == []
     panel.train()
     panel.stop_button.click()
-    model.gate.set()
+    gate.set()
     thread.join(timeout=60)
     assert len(panel.runs) == 1
 
 
-def test_a_stopped_panel_can_train_again(data):
-    panel = TrainingPanel(SimpleCNN(3), *data)
+def test_a_stopped_panel_can_train_again(panel):
     panel.stop_button.click()
     train(panel, epochs=2)
     ((_, run),) = panel.runs
@@ -121,46 +174,101 @@ def test_a_stopped_panel_can_train_again(data):
     assert len(run.train_loss) == 2
 
 
-def test_an_error_is_shown_to_the_reader_as_text(data):
-    panel = TrainingPanel(Broken(), *data)
+def test_while_it_trains_the_panel_tells_the_time_left(panel, monkeypatch):
+    said = []
+    monkeypatch.setattr(panel, "_say", said.append)
+    monkeypatch.setattr("ch335_helpers.widgets.SECONDS_BETWEEN_PICTURES", 0)
+    shown = []
+    panel.progress.observe(lambda change: shown.append(change["new"]), names="value")
+    train(panel, epochs=2)
+    assert shown[1:] == sorted(shown[1:])
+    assert len(set(shown)) >= 8  # steps of the two epochs
+    assert any("Epoch 2 of 2, loss" in text and "left" in text for text in said)
+
+
+def test_divergence_is_told_without_a_warning(panel):
+    def diverge(*args, **kwargs):
+        warnings.warn("training diverged in epoch 1 of 2", stacklevel=1)
+        return Run({}, 2, 4, batch_loss=[2.0, np.inf], stopped="diverged in epoch 1",
+                   diverged=True)  # fmt: skip
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ch335_helpers.widgets.fit", diverge)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            train(panel)
+    assert "diverged in epoch 1: the loss is no longer finite" in panel.message.value
+    assert "diverged in epoch 1" in panel.table.value
+
+
+def test_an_error_is_shown_to_the_reader_as_text(panel, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise ValueError("<b>no such model</b>")
+
+    monkeypatch.setattr("ch335_helpers.widgets.fit", refuse)
     train(panel)
     assert panel.runs == []
-    assert panel.message.value == "ValueError: &lt;b&gt;no such model&lt;/b&gt;"
-    assert (panel.train_button.disabled, panel.stop_button.disabled) == (False, True)
+    assert "ValueError: &lt;b&gt;no such model&lt;/b&gt;" in panel.message.value
+    assert buttons(panel) == (False, True)
+    panel.controls["model"].value = "ResidualCNN"  # the estimate fails as well
+    assert "This did not work" in panel.message.value
 
 
-def test_bad_data_is_named_in_the_message(data):
-    X, y, X_val, y_val = data
-    panel = TrainingPanel(SimpleCNN(3), X, y + 1, X_val, y_val)
-    train(panel)
-    assert "y must hold labels from 0 to 2" in panel.message.value
+@pytest.mark.parametrize("name", ["lr", "epochs", "batch_size", "noise", "n_images"])
+def test_the_sliders_offer_nothing_that_fit_would_refuse(panel, name):
+    control = panel.controls[name]
+    if hasattr(control, "options"):
+        ends = [control.options[0], control.options[-1]]
+    else:
+        ends = [control.min, control.max]
+    if name == "lr":
+        ends = [10.0**end for end in ends]
+    for end in ends:
+        train(panel, **{name: end})
+    assert [settings[name] for settings, _ in panel.runs] == pytest.approx(ends)
 
 
-def test_the_sliders_offer_nothing_that_fit_would_refuse(data):
-    panel = TrainingPanel(SimpleCNN(3), *data)
-    ends = [10.0**panel.lr.min, 10.0**panel.lr.max]
-    for lr in ends:
-        train(panel, lr=lr, epochs=panel.epochs.min)
-    assert [settings["lr"] for settings, _ in panel.runs] == pytest.approx(ends)
-
-
-def test_a_page_shows_how_to_start_and_a_notebook_the_widget(data):
-    panel = TrainingPanel(SimpleCNN(3), *data)
+def test_a_page_shows_how_to_start_and_a_notebook_the_widget(panel):
     bundle = panel._repr_mimebundle_()
-    assert "make lab" in bundle["text/html"]
+    for way in ("make lab", "Binder", "Colab"):
+        assert way in bundle["text/html"]
     assert bundle["text/plain"] == "TrainingPanel(0 runs)"
     view = bundle["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == panel.box.model_id
 
 
-def test_every_control_is_in_the_box(data):
-    panel = TrainingPanel(SimpleCNN(3), *data)
-
+def test_every_control_is_in_the_box(panel):
     def inside(box):
         for child in box.children:
             yield child
             yield from inside(child) if hasattr(child, "children") else ()
 
-    controls = [panel.lr, panel.epochs, panel.train_button, panel.stop_button]
-    shown = [panel.progress, panel.message, panel.picture]
+    controls = [*panel.controls.values(), panel.train_button, panel.stop_button]
+    shown = [panel.progress, panel.message, panel.picture, panel.table]
     assert {id(part) for part in controls + shown} <= {id(p) for p in inside(panel.box)}
+
+
+def test_a_smooth_loss_is_the_mean_of_steps_side_by_side():
+    run = Run({}, epochs=4, steps_per_epoch=40, batch_loss=[1.0, 3.0, 5.0, 9.0, 2.0])
+    x, y = _smooth(run)  # 160 steps are planned: two to a point
+    assert x == pytest.approx([2 / 40, 4 / 40])
+    assert y == pytest.approx([2, 7])
+
+
+def test_runs_without_an_epoch_can_be_drawn():
+    run = Run({}, epochs=1, steps_per_epoch=3)
+    assert "".join(_charts([run])).count("</svg>") == 2
+
+
+@pytest.mark.parametrize(
+    "seconds, words",
+    [(0.2, "a second"), (42.4, "42 s"), (90, "1.5 min"), (1200, "20 min")],
+)
+def test_a_duration_is_rounded_to_what_an_estimate_is_worth(seconds, words):
+    assert _duration(seconds) == words
+
+
+def test_a_panel_run_is_a_pair():
+    run = Run({"w": np.ones(1)}, 1, 1)
+    settings, same = PanelRun({"lr": 1}, run)
+    assert (settings, same) == ({"lr": 1}, run)
