@@ -6,6 +6,7 @@ apart; lines differ in style as well.
 """
 
 import functools
+import itertools
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +15,7 @@ from IPython.core.pylabtools import select_figure_formats
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from .ops import check_axes
+from .ops import check_axes, output_size
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", "--", "-.", ":")
@@ -291,4 +292,73 @@ def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
         ax.yaxis.set_major_formatter(PercentFormatter(1))
         ax.set_ylim(0, 1.02)
     ax.legend()
+    return fig
+
+
+@_styled
+def connections(size, kernel, settings, pixel):
+    """Which pixels of one axis a convolution's outputs see, and by which weight.
+
+    Parameters
+    ----------
+    size, kernel : int
+        Pixels of x, and weights of the filter.
+    settings : sequence of (int, int)
+        Stride and padding, one panel each.
+    pixel : int
+        The pixel whose connections are drawn thick.
+    """
+    fig = Figure(figsize=(PAGE_WIDTH, 2.5))
+    axes = fig.subplots(1, len(settings), squeeze=False)[0]
+    for ax, (stride, padding) in zip(axes, settings, strict=True):
+        places = np.arange(output_size(size, kernel, stride, padding))
+        centres = stride * places - padding + (kernel - 1) / 2
+        for place, i in itertools.product(places, range(kernel)):
+            end = stride * place + i - padding
+            look = {"color": COLORS[i], "linestyle": LINES[i % len(LINES)]}
+            thick = {"linewidth": 3} if end == pixel else {"linewidth": 1, "alpha": 0.6}
+            label = f"w[{i}]" if place == 0 else None
+            ax.plot([end, centres[place]], [0, 1], label=label, **look, **thick)
+        pixels = np.arange(-padding, size + padding)
+        inside = (pixels >= 0) & (pixels < size)
+        dots = {"s": 90, "zorder": 3, "edgecolor": "black"}
+        ax.scatter(pixels, 0 * pixels, color=np.where(inside, "black", "white"), **dots)
+        ax.scatter(centres, 0 * centres + 1, color="0.7", marker="s", **dots)
+        ax.set(yticks=[0, 1], yticklabels=["x", "dy"], ylim=(-0.25, 1.2))
+        ax.set(xticks=range(size), xlabel="pixel", title=f"stride {stride}")
+        ax.spines[["left", "bottom"]].set_visible(False)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
+    return fig
+
+
+@_styled
+def step_errors(steps, series, slopes=()):
+    """Error of a numerical gradient over its step, both logarithmic.
+
+    Parameters
+    ----------
+    steps : sequence of float
+        From small to large.
+    series : dict of str to sequence of float
+        Relative errors by label. An error of exactly 0 is drawn at the lower edge.
+    slopes : sequence of int
+        Powers of the step, drawn as grey lines. A positive one starts at the first
+        series' last error, a negative one at its first.
+    """
+    fig = Figure(figsize=(7, 3.6))
+    ax = fig.subplots()
+    lowest = np.finfo(np.float64).eps
+    for number, (label, errors) in enumerate(series.items()):
+        look = {"color": COLORS[number], "linestyle": LINES[number % len(LINES)]}
+        ax.plot(steps, np.maximum(errors, lowest), label=label, **look)
+    first = next(iter(series.values()))
+    for power in slopes:
+        end = -1 if power > 0 else 0
+        guide = first[end] * (np.asarray(steps) / steps[end]) ** power
+        label = rf"$\propto h^{{{power}}}$"
+        style = ":" if power > 0 else (0, (6, 2))
+        ax.plot(steps, guide, color="0.4", linestyle=style, linewidth=1, label=label)
+    ax.set(xscale="log", yscale="log", xlabel="step h", ylabel="relative error")
+    ax.set_ylim(lowest / 2, 30)
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return fig

@@ -1,5 +1,8 @@
 """The numerical gradient, the error it is judged by, and the check of gradients."""
 
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given
@@ -243,6 +246,23 @@ def test_both_models_pass(make, labelled, seed):
 
 
 # ------------------------------------------------------------- what it must notice
+
+
+def test_the_six_planted_bugs_of_notebook_2_are_found():
+    path = Path(__file__).parents[1] / "book" / "2_model.ipynb"
+    cells = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+    planted = [c.source for c in cells if "suspect" in c.source]
+    page = {}
+    exec("import numpy as np\nfrom ch335_helpers import *", page)
+    exec("rng = np.random.default_rng(0)", page)
+    for source in planted:
+        exec(source, page)
+    assert len(page["suspects"]) == 6
+    for function, inputs in page["suspects"].items():
+        for seed in range(3):
+            report = check_gradients(function, inputs, seed=seed)
+            assert not report.passed, function
+            assert report.worst > 1e-2
 
 
 @pytest.mark.parametrize("name", ["x", "w", "b"])

@@ -295,3 +295,53 @@ def test_activation_rows_show_an_image_and_each_layers_strongest_channel():
     np.testing.assert_array_equal(shown[3], maps[1, 1])
     assert [ax.get_ylabel() for ax in fig.axes] == ["bar", "", "ring", ""]
     assert [ax.get_title() for ax in fig.axes] == ["image", "conv1", "", ""]
+
+
+# ------------------------------------------------------------ pictures of the gradients
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: plots.connections(6, 3, [(1, 1), (2, 1)], pixel=3),
+        lambda: plots.step_errors([1e-4, 1], {"one": [1e-6, 0]}, slopes=(2, -1)),
+    ],
+)
+def test_the_pictures_of_gradients_keep_to_the_same_rules(make):
+    test_a_function_returns_a_figure_that_pyplot_does_not_keep(make)
+    test_a_figure_can_be_drawn_on_white(make)
+    test_the_readers_own_settings_stay(make)
+    test_all_text_lies_inside_the_figure(make)
+
+
+@pytest.mark.parametrize(
+    ("stride", "seen_by"), [(1, {2: 2, 3: 1, 4: 0}), (2, {1: 2, 2: 0})]
+)
+def test_the_thick_lines_lead_from_the_pixel_to_its_outputs(stride, seen_by):
+    (ax,) = plots.connections(6, 3, [(stride, 1)], pixel=3).axes
+    weights = {plots.COLORS[i]: i for i in range(3)}
+    thick = [line for line in ax.lines if line.get_linewidth() > 2]
+    assert {line.get_xdata()[0] for line in thick} == {3}
+    found = {
+        int(line.get_xdata()[1] / stride): weights[line.get_color()] for line in thick
+    }
+    assert found == seen_by
+
+
+def test_every_output_of_a_convolution_has_a_line_for_each_weight():
+    (ax,) = plots.connections(7, 5, [(2, 0)], pixel=0).axes
+    assert len(ax.lines) == 2 * 5  # two places for a window of five
+    assert len({line.get_linestyle() for line in ax.lines[:3]}) == 3
+
+
+def test_step_errors_are_drawn_with_guides_through_the_ends():
+    series = {"one": [1e-3, 1e-6, 1e-2], "two": [0, 1e-5, 1]}
+    (ax,) = plots.step_errors([1e-4, 1e-2, 1], series, slopes=(-1, 2)).axes
+    one, two, falling, rising = ax.lines
+    assert one.get_ydata().tolist() == series["one"]
+    assert two.get_ydata()[1:].tolist() == [1e-5, 1]
+    assert 0 < two.get_ydata()[0] < 1e-15  # an error of 0 has no logarithm
+    np.testing.assert_allclose(falling.get_ydata(), [1e-3, 1e-5, 1e-7])
+    np.testing.assert_allclose(rising.get_ydata(), [1e-10, 1e-6, 1e-2])
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert legend(ax)[:2] == ["one", "two"]
