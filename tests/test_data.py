@@ -1,6 +1,7 @@
 """The generator, the split with its sealed test set, and the ideal observer."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -558,3 +559,20 @@ def test_a_stream_never_repeats_itself_and_its_seed_decides_all():
 def test_a_stream_refuses_what_cannot_be_drawn(setting, named):
     with pytest.raises(ValueError, match=named):
         ImageStream(**setting)
+
+
+def test_the_posteriors_memory_does_not_grow_with_the_number_of_images():
+    images, _ = make_synthetic_images(n_per_class=1, seed=0)
+    class_posterior(images)  # the templates are made now, and kept
+
+    def peak(times):
+        many = np.repeat(images, times, axis=0)
+        tracemalloc.start()
+        class_posterior(many)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    few, many = peak(200), peak(800)
+    assert few < 500e6
+    assert many < few + 1e6  # of which the answers themselves take half
