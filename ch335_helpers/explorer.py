@@ -164,8 +164,9 @@ def _slider(name, stops, at):
 
 
 def panel(title, *parts):
-    """The beginning of a titled picture, to be followed by ``</figure>``."""
-    return f"<figure><figcaption>{html.escape(title)}</figcaption>{''.join(parts)}"
+    """The beginning of a titled picture, to be followed by ``</div>``."""
+    title = f'<div class="ch335-title">{html.escape(title)}</div>'
+    return f'<div class="ch335-panel">{title}{"".join(parts)}'
 
 
 class Chart:
@@ -202,7 +203,7 @@ class Chart:
         look = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
         label = html.escape(title)
         self.head = panel(title, f'<svg {look} aria-label="{label}">', *marks)
-        self.foot = "</svg></figure>"
+        self.foot = "</svg></div>"
 
     def place(self, x, y):
         """Where the point (x, y) is in the SVG, rounded to half a pixel."""
@@ -306,7 +307,7 @@ class Matrix:
         )
         label = html.escape(title)
         look = f'viewBox="0 0 {size} {size}" role="img" aria-label="{label}"'
-        self.head, self.foot = panel(title, f"<svg {look}>", *marks), "</svg></figure>"
+        self.head, self.foot = panel(title, f"<svg {look}>", *marks), "</svg></div>"
 
     def cells(self, counts):
         """The cells that are not zero."""

@@ -164,9 +164,9 @@ def _filters(w):
     w = w[:, 0]
     limit = np.abs(w).max()
     if not np.isfinite(limit):
-        return panel("First-layer filters: no longer finite", "</figure>")
-    title = f"First-layer filters, weights from −{limit:.2g} to {limit:.2g}"
+        return panel("First-layer filters: no longer finite", "</div>")
+    title = f"First-layer filters, weights up to ±{limit:.2g}"
     alt = f"{len(w)} filters as small pictures: red adds, blue takes away"
     columns = max(1, len(w) // 2)
     sheet = tiles(w, columns)
-    return panel(title, pixels(sheet, alt, "RdBu_r", -limit, limit), "</figure>")
+    return panel(title, pixels(sheet, alt, "RdBu_r", -limit, limit), "</div>")

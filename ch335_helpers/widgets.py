@@ -282,7 +282,10 @@ class TrainingPanel:
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = self.box._repr_mimebundle_(**kwargs)
-        note = f'<div class="admonition note ch335-panel-asleep">{HOW_TO_START}</div>'
+        note = (
+            '<div class="ch335-explorer">'
+            f'{style()}<div class="admonition note">{HOW_TO_START}</div></div>'
+        )
         return {**bundle, "text/plain": repr(self), "text/html": note}
 
     def __repr__(self):
