@@ -16,11 +16,19 @@ from .evaluation import (
     mcnemar,
     mean_interval,
     paired_difference,
+    reliability,
     score_entry,
     student_t_quantile,
     wilson_interval,
 )
 from .explain import activation_maps
+from .explorers import (
+    activation_explorer,
+    calibration_explorer,
+    noise_explorer,
+    output_size_explorer,
+    window_explorer,
+)
 from .gradcheck import check_gradients, numerical_gradient, relative_error
 from .layers import (
     BatchNorm,

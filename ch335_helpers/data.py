@@ -64,7 +64,7 @@ SIZES = {
 
 
 def _inside(class_name, u, v, r, stroke):
-    """Which pixels are in a shape, u rows and v columns from its centre, of radius r."""
+    """Which pixels are in a shape of radius r, u rows and v columns from its centre."""
     size = np.round(SIZES.get(class_name, 1) * r)
     distance, reach = np.hypot(u, v), np.maximum(abs(u), abs(v))
     flat, upright = 2 * abs(u) < stroke, 2 * abs(v) < stroke

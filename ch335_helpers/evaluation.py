@@ -295,6 +295,54 @@ def confusion_matrix(y, predicted, n_classes):
     return counts
 
 
+def reliability(probabilities, y, n_bins=10):
+    """Compare stated confidence with hit rate, in groups of similar confidence.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (N, K)
+        Rows that sum to 1. An answer's confidence is the largest number of its row.
+    y : ndarray of int, shape (N,)
+        True labels.
+    n_bins : int
+        Groups of equal width from 0 to 1, at least 1.
+
+    Returns
+    -------
+    confidence, hit_rate : ndarray, shape (G,)
+        Mean confidence and share of right answers in each group that is not empty, in
+        order of confidence. They are equal if the network is calibrated.
+    counts : ndarray of int, shape (G,)
+        Answers in the group.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a label is no class, the lengths differ, or a probability is outside 0 to 1.
+
+    Notes
+    -----
+    Taught in notebook 4. Source: Guo et al., "On calibration of modern neural networks"
+    (2017).
+    """
+    probabilities = check_axes("probabilities", probabilities, "N K")
+    y = check_labels(y, *probabilities.shape)
+    if not (probabilities >= 0).all() or not (probabilities <= 1 + 1e-6).all():
+        raise ValueError("probabilities must lie between 0 and 1")
+    if not isinstance(n_bins, int | np.integer) or n_bins < 1:
+        raise ValueError(f"n_bins must be a whole number of at least 1, got {n_bins!r}")
+    stated = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == y
+    group = np.minimum((stated * n_bins).astype(int), n_bins - 1)
+    counts = np.bincount(group, minlength=n_bins)
+    kept = counts > 0
+    confidence, hits = (
+        np.bincount(group, weights=values, minlength=n_bins)[kept] / counts[kept]
+        for values in (stated, right)
+    )
+    return confidence, hits, counts[kept]
+
+
 @dataclass(frozen=True)
 class Score:
     """A model's accuracy beside the best possible one, on the same fresh images.

@@ -362,3 +362,25 @@ def step_errors(steps, series, slopes=()):
     ax.set_ylim(lowest / 2, 30)
     ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return fig
+
+
+@_styled
+def reliability(measured):
+    """Hit rate over stated confidence, with the diagonal on which they agree.
+
+    `measured` maps a label to (confidence, hit rate), as `evaluation.reliability`
+    returns them.
+    """
+    fig = Figure(figsize=(5.5, 3.8))
+    ax = fig.subplots()
+    ax.plot((0, 1), (0, 1), "--", color=COLORS[-1], linewidth=1)
+    for number, (label, (confidence, hit_rate)) in enumerate(measured.items()):
+        ax.plot(
+            confidence, hit_rate, color=COLORS[number], linestyle=LINES[number],
+            marker="o", markersize=3, label=label,
+        )  # fmt: skip
+    ax.set(xlabel="stated confidence", ylabel="hit rate", xlim=(0, 1), ylim=(0, 1.02))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
+    ax.legend()
+    return fig

@@ -15,6 +15,7 @@ from ch335_helpers.evaluation import (
     mcnemar,
     mean_interval,
     paired_difference,
+    reliability,
     score_entry,
     student_t_quantile,
     wilson_interval,
@@ -443,3 +444,33 @@ def test_an_entry_with_other_outputs_or_an_odd_number_of_images_is_refused():
         score_entry(model, params, n_images=10)
     with pytest.raises(ValueError, match=r"n_images .*15"):
         score_entry(model, params, n_images=15)
+
+
+# ------------------------------------------------------------------------- calibration
+
+
+def test_reliability_of_four_answers_by_hand():
+    probabilities = np.array([[0.95, 0.05], [0.09, 0.91], [0.6, 0.4], [0.44, 0.56]])
+    confidence, hit_rate, counts = reliability(probabilities, np.array([0, 0, 0, 1]))
+    np.testing.assert_allclose(confidence, [0.56, 0.6, 0.93])
+    np.testing.assert_allclose(hit_rate, [1, 1, 0.5])
+    assert counts.tolist() == [1, 1, 2]
+
+
+def test_answers_drawn_from_their_own_probabilities_are_calibrated():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet([0.7] * 5, size=40_000)
+    y = (rng.random((40_000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    confidence, hit_rate, counts = reliability(probabilities, y.clip(max=4))
+    assert counts.sum() == 40_000
+    deviation = np.sqrt(confidence * (1 - confidence) / counts)
+    assert (abs(hit_rate - confidence) < 4 * deviation).all()
+
+
+def test_reliability_refuses_what_are_no_probabilities():
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        reliability(np.array([[1.5, -0.5]]), np.array([0]))
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        reliability(np.array([[np.nan, 0.5]]), np.array([0]))
+    with pytest.raises(ValueError, match="n_bins must be"):
+        reliability(np.array([[0.5, 0.5]]), np.array([0]), n_bins=0)
