@@ -12,6 +12,7 @@ import io
 import itertools
 import json
 import math
+import re
 from importlib import resources
 
 import ipywidgets as ipw
@@ -102,8 +103,9 @@ class Explorer:
             "fragments": self.fragments,
             "states": list(self.states.values()),
         }
-        # no text may end the script element that holds it
+        # no text may end the script element that holds it, or begin another
         data = json.dumps(data, separators=(",", ":")).replace("</", r"<\/")
+        data = re.sub("<(?=!--|script)", r"\\u003c", data, flags=re.IGNORECASE)
         return (
             f'<div class="ch335-explorer">{style()}{"".join(sliders)}{self._shown()}'
             f'<script type="application/json">{data}</script>'

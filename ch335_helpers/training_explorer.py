@@ -75,7 +75,7 @@ def describe(traces, i, e):
     trace = traces[i]
     accuracy, losses = trace.accuracy[: e + 1], trace.run.train_loss[: e + 1]
     count = "1 epoch" if e == 0 else f"{e + 1} epochs"
-    start = f"Learning rate {trace.lr:g}, {count}: {_verdict(trace, accuracy, losses)}."
+    start = f"Learning rate {trace.lr:g}, {count}: {_verdict(trace, e)}."
     if not accuracy:
         return start
     n_images = trace.confusion[0].sum()
@@ -91,9 +91,10 @@ def _started(trace, e):
     return max(trace.accuracy[: e + 1]) >= STARTED * guess
 
 
-def _verdict(trace, accuracy, losses):
-    """How the run goes, in a few words."""
-    if trace.diverged_in and trace.diverged_in <= len(losses) + trace.run.diverged:
+def _verdict(trace, e):
+    """How the run goes by epoch number e, in a few words."""
+    accuracy, losses = trace.accuracy[: e + 1], trace.run.train_loss[: e + 1]
+    if 0 < trace.diverged_in <= e + 1:
         if trace.diverged_in > len(losses):
             return f"diverged in epoch {trace.diverged_in}, the loss is not finite"
         peak = losses[trace.diverged_in - 1]
@@ -102,7 +103,7 @@ def _verdict(trace, accuracy, losses):
             f"diverged in epoch {trace.diverged_in}, with a loss of {peak:.3g} where "
             f"guessing costs {guess:.3g}"
         )
-    if not _started(trace, len(losses) - 1):
+    if not _started(trace, e):
         return "has not started to learn"
     drops = -np.diff(accuracy)
     if len(drops) and drops.max() >= BIG_DROP:

@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 
 from ch335_helpers.data import ImageStream, make_synthetic_images
-from ch335_helpers.models import ResidualCNN, SimpleCNN
+from ch335_helpers.models import LinearClassifier, ResidualCNN, SimpleCNN
 from ch335_helpers.ops import cross_entropy, softmax
 from ch335_helpers.optim import adam_update, constant, cosine
 from ch335_helpers.protocol import train_val_test_split
 from ch335_helpers.training import (
+    TIMES_WORSE,
+    Run,
+    Trace,
     evaluate,
     fit,
     load_params,
     predict,
     save_params,
+    sweep,
     train_step,
 )
 
@@ -621,3 +625,99 @@ def test_weight_decay_shrinks_the_weights(tiny):
         assert np.abs(held.params[name]).sum() < np.abs(free.params[name]).sum()
     with pytest.raises(ValueError, match=r"weight_decay.*-1"):
         fit_tiny(tiny, weight_decay=-1)
+
+
+# ------------------------------------------------------------------------------- sweep
+
+
+def sweep_tiny(tiny, rates=(1e-3, 1e-2), model=None, **settings):
+    defaults = {"epochs": 3, "batch_size": 4, "progress": False}
+    return sweep(model or SimpleCNN(3), *tiny, rates, **defaults | settings)
+
+
+def test_a_sweep_makes_the_runs_that_fit_makes(tiny):
+    for trace in sweep_tiny(tiny, seed=5):
+        expected = fit_tiny(tiny, epochs=3, lr=trace.lr, seed=5, schedule=constant)
+        assert trace.run.batch_loss == expected.batch_loss
+        assert same(trace.run.params, expected.params)
+
+
+def test_a_trace_holds_the_network_after_each_epoch(tiny):
+    (trace,) = sweep_tiny(tiny, [1e-2])
+    assert len(trace.filters) == len(trace.confusion) == 3
+    # the best epoch's parameters are kept by fit: there the two can be compared
+    best = trace.run.best_epoch
+    assert np.array_equal(trace.filters[best], trace.run.params["conv1.w"])
+    _, _, X_val, y_val = tiny
+    right = predict(SimpleCNN(3), trace.run.params, X_val).argmax(axis=1)
+    counts = np.zeros((3, 3), int)
+    for true, predicted in zip(y_val, right, strict=True):
+        counts[true, predicted] += 1
+    assert np.array_equal(trace.confusion[best], counts)
+
+
+def test_the_confusion_agrees_with_the_accuracy_of_each_epoch(task):
+    (trace,) = sweep(SimpleCNN(), *task, [1e-2], epochs=4, progress=False)
+    assert trace.accuracy == pytest.approx(trace.run.val_accuracy, abs=1 / len(task[3]))
+    assert all(counts.sum() == len(task[3]) for counts in trace.confusion)
+    rows = np.bincount(task[3], minlength=4)
+    assert all(np.array_equal(counts.sum(axis=1), rows) for counts in trace.confusion)
+
+
+def test_filters_of_two_epochs_are_two_arrays(tiny):
+    (trace,) = sweep_tiny(tiny, [1e-2])
+    assert not np.array_equal(trace.filters[0], trace.filters[1])
+
+
+def test_a_longer_sweep_begins_like_a_shorter_one(tiny):
+    (short,), (long,) = (sweep_tiny(tiny, [1e-2], epochs=n) for n in (2, 4))
+    assert long.run.train_loss[:2] == short.run.train_loss
+    assert all(map(np.array_equal, long.filters, short.filters))
+
+
+def test_a_loss_far_above_guessing_is_a_divergence(tiny):
+    limit = TIMES_WORSE * np.log(3)
+    for losses, epoch in (
+        ([1.0, limit - 0.01, 1.0], 0),
+        ([1.0, limit, 1.0], 2),
+        ([limit, 1.0, limit], 1),
+    ):
+        run = Run({}, 3, 1, train_loss=losses)
+        assert Trace(0.1, run, confusion=[np.eye(3)] * 3).diverged_in == epoch
+
+
+def test_a_loss_that_is_not_finite_is_told_in_the_trace_alone(tiny):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        calm, wild = sweep_tiny(tiny, (1e-3, 1e30))
+    assert (calm.diverged_in, calm.run.diverged) == (0, False)
+    assert wild.run.diverged
+    n_epochs = len(wild.run.train_loss)
+    assert wild.diverged_in == n_epochs + 1
+    assert len(wild.filters) == len(wild.confusion) == n_epochs
+
+
+def test_an_interrupted_sweep_is_no_result(tiny, monkeypatch):
+    def interrupted(*args, **kwargs):
+        return Run({}, 3, 1, stopped="interrupted in epoch 1")
+
+    monkeypatch.setattr("ch335_helpers.training.fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sweep_tiny(tiny)
+
+
+@pytest.mark.parametrize("rates", [(), (0.1, 0.1)])
+def test_a_sweep_refuses_no_rates_and_rates_that_stand_twice(tiny, rates):
+    with pytest.raises(ValueError, match="learning_rates must hold at least one rate"):
+        sweep_tiny(tiny, rates)
+
+
+def test_a_sweep_refuses_a_model_without_filters(tiny):
+    model = LinearClassifier(3, img_size=4)
+    with pytest.raises(ValueError, match="model must have a convolution"):
+        sweep_tiny(tiny, model=model)
+
+
+def test_a_sweep_refuses_what_fit_refuses(tiny):
+    with pytest.raises(ValueError, match="lr must be a finite number above 0"):
+        sweep_tiny(tiny, (0.1, -1))
