@@ -2,6 +2,8 @@
 # make test    lint, unit tests, notebooks through nbval, the book with warnings as errors, a browser on its pages
 # make lab     JupyterLab on the notebooks
 # make serve   the built book on http://127.0.0.1:8335
+# make bench   measure speed and memory against PyTorch, into benchmarks/results.md
+# make pytorch     install PyTorch, so that make test also compares with it
 # make notebooks   execute the notebooks and rewrite them in canonical form
 # make lint    ruff on code and on notebook cells
 
@@ -13,7 +15,7 @@ PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
 BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/_static/* ch335_helpers/*.py)
 INDEX := _build/html/index.html
 
-.PHONY: book test lab serve notebooks lint clean
+.PHONY: book test bench pytorch lab serve notebooks lint clean
 
 book: $(INDEX)
 	@echo "The book is at file://$(abspath $(INDEX))"
@@ -27,6 +29,13 @@ $(VENV)/developer: $(VENV)/reader
 	$(PIP) -e .[dev]
 	touch $@
 
+# On Linux, PyPI's own PyTorch brings gigabytes for graphics cards. So it alone is taken
+# from PyTorch's index for processors, if that can be reached, and all else from PyPI.
+$(VENV)/pytorch: benchmarks/requirements.txt $(VENV)/developer
+	$(PIP) --no-deps --retries 1 -r $< --extra-index-url https://download.pytorch.org/whl/cpu
+	$(PIP) -r $<
+	touch $@
+
 $(INDEX): $(VENV)/reader $(BOOK_SOURCES)
 	TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W --keep-going --all
 	touch $@
@@ -38,6 +47,11 @@ lint: $(VENV)/developer
 test: lint $(INDEX)
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 book
+
+pytorch: $(VENV)/pytorch
+
+bench: $(VENV)/pytorch
+	$(BIN)/python -m benchmarks.run --output benchmarks/results.md
 
 lab: $(VENV)/reader
 	$(BIN)/jupyter lab book
