@@ -92,7 +92,7 @@ class TrainingPanel:
             control.observe(self._settings_changed, names="value")
         self.train_button.on_click(lambda _: self.train())
         self.stop_button.on_click(lambda _: self._stop.set())
-        self._say("Choose, then press Train.")
+        self._say("Choose, then press Train.")  # until the estimate is there
 
     def _make_controls(self):
         look = {
@@ -281,6 +281,8 @@ class TrainingPanel:
         self._say(f"This did not work. {type(error).__name__}: {error}")
 
     def _repr_mimebundle_(self, **kwargs):
+        if not self.runs:
+            self._settings_changed()
         bundle = self.box._repr_mimebundle_(**kwargs)
         note = (
             '<div class="ch335-explorer">'

@@ -125,6 +125,12 @@ def test_before_it_is_pressed_nothing_trains():
     assert buttons(panel) == (False, True)
 
 
+def test_the_first_look_at_the_panel_shows_an_estimate():
+    panel = TrainingPanel(n_classes=3, img_size=8)
+    panel._repr_mimebundle_()
+    assert "This will take about" in panel.message.value
+
+
 def test_an_estimate_stands_there_before_train_is_pressed(panel):
     choose(panel, epochs=40)
     assert "This will take about" in panel.message.value
