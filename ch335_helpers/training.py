@@ -162,32 +162,34 @@ def fit(
     run = Run(_copy(params), epochs, steps_per_epoch)
     n_steps, state = epochs * steps_per_epoch, {}
 
+    def take_step(sharded):
+        factor = schedule(len(run.batch_loss) / n_steps)
+        if not factor > 0:
+            raise ValueError(f"schedule must return factors above 0, got {factor!r}")
+        x_batch, y_batch = source.draw(batch_size)
+        loss = train_step(sharded, params, x_batch, y_batch, state, lr * factor)
+        for name in params if weight_decay else ():
+            if name.endswith(".w"):
+                params[name] *= 1 - weight_decay * lr * factor
+        return loss
+
     def train(shard):
-        sharded, first = Sharded(model, shard), shard.rank == 0
+        sharded, asked = Sharded(model, shard), callback
+        if shard.rank > 0:  # what is shown and asked is the first process's affair
+            bar.disable, asked = True, None
+        while len(run.seconds) < epochs and not run.stopped:
+            began = time.perf_counter()
+            _take_steps(run, lambda: take_step(sharded), asked, bar)
+            if not run.stopped:
+                _finish_epoch(run, sharded, params, X_val, y_val, began, bar)
 
-        def take_step():
-            factor = schedule(len(run.batch_loss) / n_steps)
-            if not factor > 0:
-                expected = "schedule must return factors above 0"
-                raise ValueError(f"{expected}, got {factor!r}")
-            x_batch, y_batch = source.draw(batch_size)
-            loss = train_step(sharded, params, x_batch, y_batch, state, lr * factor)
-            for name in params if weight_decay else ():
-                if name.endswith(".w"):
-                    params[name] *= 1 - weight_decay * lr * factor
-            return loss
-
-        # only a bar that is not wanted is told so: else TQDM_DISABLE could not hide it
-        hidden = {} if progress and first else {"disable": True}
-        with tqdm(total=n_steps, unit="batch", **hidden) as bar:
-            while len(run.seconds) < epochs and not run.stopped:
-                began = time.perf_counter()
-                _take_steps(run, take_step, callback if first else None, bar)
-                if not run.stopped:
-                    _finish_epoch(run, sharded, params, X_val, y_val, began, bar)
-
+    # only a bar that is not wanted is told so: else TQDM_DISABLE could not hide it
+    hidden = {} if progress else {"disable": True}
     # the matrix products are small: sharing one among cores costs more than it saves
-    with threadpool_limits(1, "blas"):
+    with (
+        threadpool_limits(1, "blas"),
+        tqdm(total=n_steps, unit="batch", **hidden) as bar,
+    ):
         try:
             run_shards(train, n_shards if batch_size >= IMAGES_TO_SHARE else 1)
         except KeyboardInterrupt:
