@@ -75,7 +75,7 @@ def describe(traces, i, e):
     trace = traces[i]
     accuracy, losses = trace.accuracy[: e + 1], trace.run.train_loss[: e + 1]
     count = "1 epoch" if e == 0 else f"{e + 1} epochs"
-    start = f"Learning rate {trace.lr:g}, {count}: {_verdict(trace, e)}."
+    start = f"Learning rate {_decimal(trace.lr)}, {count}: {_verdict(trace, e)}."
     if not accuracy:
         return start
     n_images = trace.confusion[0].sum()
@@ -84,6 +84,11 @@ def describe(traces, i, e):
     leads = len(accuracy) > e and accuracy[e] == max(others) and _started(trace, e)
     best = f", the best of the {len(traces)} rates so far" if leads else ""
     return f"{start} The training loss is {losses[-1]:.3g}, and {right}{best}."
+
+
+def _decimal(number):
+    """A number without a power of ten: 0.00001 and not 1e-05."""
+    return f"{number:.10f}".rstrip("0").rstrip(".")
 
 
 def _started(trace, e):

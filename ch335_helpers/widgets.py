@@ -317,12 +317,16 @@ def _outcome(run):
         best = f", best accuracy {accuracy:.1%} in epoch {run.best_epoch + 1}"
     if run.diverged:
         return f"{run.stopped}: the loss is no longer finite. Lower the rate{best}"
-    return f"{run.stopped or f'all {run.epochs} epochs done'}{best}"
+    return f"{run.stopped or 'done'}{best}"
 
 
 def _charts(runs):
     """Loss and validation accuracy of runs over their epochs, each in its colour."""
-    end = max(2, *(run.epochs for run in runs))
+    reached = [math.ceil(len(run.batch_loss) / run.steps_per_epoch) for run in runs]
+    ends = (
+        n if run.stopped else run.epochs for run, n in zip(runs, reached, strict=True)
+    )
+    end = max(2, *ends)
     marks = {n: n for n in range(0, end + 1, max(1, end // 8))}
     powers = {10.0**power: f"{10.0**power:g}" for power in range(-3, 2)}
     limits = (1e-3, CEILING)

@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-HTML = Path(__file__).parents[2] / "_build" / "html"
+# BOOK_HTML names another built book, for instance one of a single page
+HTML = Path(
+    os.environ.get("BOOK_HTML") or Path(__file__).parents[2] / "_build" / "html"
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,10 +30,16 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def address():
+def built():
+    """The folder of the built book."""
     if not (HTML / "book" / "index.html").exists():
         pytest.fail(f"there is no built book in {HTML}: call `make book` first")
-    handler = functools.partial(QuietHandler, directory=str(HTML))
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def address(built):
+    handler = functools.partial(QuietHandler, directory=str(built))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
