@@ -110,6 +110,7 @@ def machine(pytorch):
     rows = [
         ("processor", f"{model}, {platform.machine()}, {CORES} cores used"),
         ("memory", f"{memory / 2**30:.0f} GiB"),
+        ("load before the run", f"{os.getloadavg()[0]:.2f} (0: no other work)"),
         ("system", f"{platform.system()} {platform.release()}"),
         ("Python", platform.python_version()),
         ("NumPy", np.__version__),

@@ -34,6 +34,7 @@ from ch335_helpers import (
 
 LAYOUTS = ("contiguous", "channels last")
 BATCHES, WIDTHS, SIZES = (32, 64, 128), (8, 16, 32), (16, 32, 64)
+MEMORY_STEPS = 20  # after which the memory no longer grows
 WIDEST = 64  # only to see how time and memory grow
 DEFAULT = {"batch": 64, "size": 32, "width": 16}
 # Adam divides by the gradient's size and so blows up differences of rounding, the more
@@ -255,6 +256,7 @@ def growth(bench):
             max(2, bench.plan.repetitions // 2),
         )
         row = [f"{median(times[side]) / steps * 1e3:,.1f}" for side in times]
+        arguments["steps"] = MEMORY_STEPS
         row += memory("numpy_side", bench, "train", **arguments)
         row += memory("pytorch_side", bench, "train", **arguments, **theirs)
         rows.append((*setting.values(), *row))
