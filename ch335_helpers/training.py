@@ -18,7 +18,7 @@ from .shards import Sharded, run_shards
 
 IMAGES_TO_SHARE = 16  # a smaller batch is not worth a second process
 TIMES_WORSE = 2  # than guessing: from here on, a loss counts as diverged
-PREDICT_BLOCK = 256  # images a forward pass when no backward pass will follow
+PREDICT_BLOCK = 128  # images a forward pass when no backward pass will follow
 
 
 @dataclass

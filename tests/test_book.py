@@ -1,6 +1,7 @@
 """The notebooks and the table of contents keep to the conventions of the chapter."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -123,3 +124,25 @@ def test_figure_names_are_unique():
             if "mystnb" in cell.metadata:
                 names.append(cell.metadata["mystnb"]["figure"]["name"])
     assert len(names) == len(set(names)) > 10
+
+
+def test_the_readmes_results_are_what_the_notebooks_print():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    results = readme.split("## Results")[1].split("\n## ")[0]
+    printed = " ".join(
+        output.get("text", "") + output.get("data", {}).get("text/markdown", "")
+        for path in NOTEBOOKS
+        for cell in code_cells(nbformat.read(path, as_version=4))
+        for output in cell.outputs
+    )
+    printed = set(re.findall(r"[\d.]+(?=%)", printed))
+    # "97.6 to 99.0 %": the sign stands once for both ends
+    claimed = re.findall(r"([\d.]+)(?= (?:to [\d.]+ )?%)", results)
+    assert len(claimed) > 15
+    assert [number for number in claimed if number not in printed] == []
+
+
+def test_the_reference_lists_every_module_of_the_helper():
+    text = (ROOT / "book" / "reference.md").read_text(encoding="utf-8")
+    modules = {path.stem for path in (ROOT / "ch335_helpers").glob("[a-z]*.py")}
+    assert set(re.findall(r"automodule:: ch335_helpers\.(\w+)", text)) == modules
