@@ -158,10 +158,11 @@ class Explorer:
 def _slider(name, stops, at):
     """A slider of the page's own kind, hidden until the script runs."""
     name, now = html.escape(name), html.escape(stops[at])
+    room = max(map(len, stops))  # so that the slider keeps its length at every stop
     return (
         f'<label hidden><span>{name}</span><input type="range" min="0" step="1" '
         f'max="{len(stops) - 1}" value="{at}" autocomplete="off" aria-label="{name}" '
-        f'aria-valuetext="{now}"><output>{now}</output></label>'
+        f'aria-valuetext="{now}"><output style="min-width:{room}ch">{now}</output></label>'
     )
 
 
