@@ -162,7 +162,8 @@ def _slider(name, stops, at):
     return (
         f'<label hidden><span>{name}</span><input type="range" min="0" step="1" '
         f'max="{len(stops) - 1}" value="{at}" autocomplete="off" aria-label="{name}" '
-        f'aria-valuetext="{now}"><output style="min-width:{room}ch">{now}</output></label>'
+        f'aria-valuetext="{now}"><output style="min-width:{room}ch">{now}</output>'
+        "</label>"
     )
 
 

@@ -143,6 +143,15 @@ def test_the_readmes_results_are_what_the_notebooks_print():
     assert [number for number in claimed if number not in printed] == []
 
 
+def test_the_readmes_speeds_are_those_of_the_benchmark():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    speed = readme.split("## Speed")[1].split("\n## ")[0]
+    measured = (ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8")
+    claimed = re.findall(r"\d+\.\d+(?:e-\d+)?|\d+(?= MB)", speed)
+    assert len(claimed) == 9
+    assert [number for number in claimed if number not in measured] == []
+
+
 def test_the_reference_lists_every_module_of_the_helper():
     text = (ROOT / "book" / "reference.md").read_text(encoding="utf-8")
     modules = {path.stem for path in (ROOT / "ch335_helpers").glob("[a-z]*.py")}
