@@ -202,7 +202,8 @@ def window_explorer(image, kernel):
             *_grid("Output", y, np.s_[h : h + 1, v : v + 1]),
         ]
 
-    return Explorer({"row": range(1, Ho + 1), "column": range(1, Wo + 1)}, render)
+    sliders = {"row": range(1, Ho + 1), "column": range(1, Wo + 1)}
+    return Explorer(sliders, render, start=(Ho // 2, Wo // 2))
 
 
 def output_size_explorer(

@@ -146,16 +146,18 @@ def run_shards(function, n_shards):
         failed, the others are ended.
     n_shards : int
         At least 1. Outside Linux there is one shard whatever the number, because only
-        there a process can safely be forked, with all its data.
+        there a process can safely be forked, with all its data; and also in a daemonic
+        process, such as those of a `multiprocessing.Pool`, which must have no children.
 
     Returns
     -------
     result
         What the function returned in this process.
     """
-    if sys.platform != "linux":
-        n_shards = 1
-    context = multiprocessing.get_context("fork" if n_shards > 1 else None)
+    may_fork = sys.platform == "linux" and not multiprocessing.current_process().daemon
+    if n_shards == 1 or not may_fork:
+        return function(Shard(0, [None], [[None]], None))
+    context = multiprocessing.get_context("fork")
     ranks = range(n_shards)
     slots = [[mmap.mmap(-1, LARGEST_MESSAGE) for _ in range(2)] for _ in ranks]
     posts = [[context.Semaphore(0) for _ in ranks] for _ in ranks]

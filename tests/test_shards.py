@@ -8,7 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from ch335_helpers import ResidualCNN, cross_entropy, fit
+from ch335_helpers import (
+    ImageStream,
+    ResidualCNN,
+    cross_entropy,
+    fit,
+    make_synthetic_images,
+)
 from ch335_helpers.shards import LARGEST_MESSAGE, Sharded, run_shards
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs fork")
@@ -124,6 +130,21 @@ def test_one_core_or_many_give_the_same_losses():
     np.testing.assert_allclose(fit_losses(n_shards=1), losses, rtol=1e-3)
 
 
+@linux_only
+def test_shards_of_an_endless_stream_draw_the_same_batches(rng):
+    x, y = make_synthetic_images(4, img_size=16, n_classes=3, seed=1)
+    losses, next_images = [], []
+    for n_shards in (1, 2):
+        stream = ImageStream(img_size=16, n_classes=3, seed=5, epoch_size=96)
+        model = ResidualCNN(3, width=4)
+        settings = {"epochs": 2, "batch_size": 32, "progress": False}
+        run = fit(model, stream, None, x, y, **settings, n_shards=n_shards)
+        losses.append(run.batch_loss)
+        next_images.append(stream.draw(1)[0])
+    np.testing.assert_allclose(*losses, rtol=1e-3)
+    np.testing.assert_array_equal(*next_images)
+
+
 # ----------------------------------------------------------------------- when it ends
 
 
@@ -173,6 +194,16 @@ def test_a_process_whose_caller_was_killed_ends(tmp_path):
     caller.kill()
     caller.join()
     wait_until(lambda: not running(int(note.read_text())))
+
+
+@linux_only
+def test_a_pools_worker_computes_alone():
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(count_shards) == 1
+
+
+def count_shards():
+    return run_shards(lambda shard: len(shard.gather(0)), 2)
 
 
 def wait_until(condition, seconds=20):
