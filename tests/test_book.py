@@ -136,9 +136,9 @@ def test_the_readmes_results_are_what_the_notebooks_print():
         for cell in code_cells(nbformat.read(path, as_version=4))
         for output in cell.outputs
     )
-    printed = set(re.findall(r"[\d.]+(?=%)", printed))
+    printed = set(re.findall(r"[\d.]+(?=%| s\b)", printed))
     # "97.6 to 99.0 %": the sign stands once for both ends
-    claimed = re.findall(r"([\d.]+)(?= (?:to [\d.]+ )?%)", results)
+    claimed = re.findall(r"([\d.]+)(?= (?:to [\d.]+ )?%| s\b)", results)
     assert len(claimed) > 15
     assert [number for number in claimed if number not in printed] == []
 
