@@ -196,7 +196,7 @@ def window_explorer(image, kernel):
         ]
         value = f"{y[h, v]}".replace("-", "−")
         window = np.s_[h : h + kH, v : v + kW]
-        return f"{' + '.join(terms)} = {value}", [
+        return f"Row {h + 1}, column {v + 1}: {' + '.join(terms)} = {value}", [
             *_grid("Image, and the window", image, window),
             *_grid("Filter", kernel, np.s_[0:kH, 0:kW]),
             *_grid("Output", y, np.s_[h : h + 1, v : v + 1]),

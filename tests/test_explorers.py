@@ -53,7 +53,9 @@ def test_the_window_explorer_writes_out_the_sum_at_every_place():
     explorer = window_explorer(image, kernel)
     assert [len(stops) for stops in explorer.sliders.values()] == [3, 4]
     for h, v in np.ndindex(3, 4):
-        terms, value = explorer.sentence(h, v).split(" = ")
+        place, _, total = explorer.sentence(h, v).partition(": ")
+        assert place == f"Row {h + 1}, column {v + 1}"
+        terms, value = total.split(" = ")
         pairs = [numbers(term) for term in terms.split(" + ")]
         assert [p for p, _ in pairs] == image[h : h + 2, v : v + 3].ravel().tolist()
         assert [w for _, w in pairs] == kernel.ravel().tolist()
