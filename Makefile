@@ -29,10 +29,9 @@ $(VENV)/developer: $(VENV)/reader
 	$(PIP) -e .[dev]
 	touch $@
 
-# On Linux, PyPI's own PyTorch brings gigabytes for graphics cards. So it alone is taken
-# from PyTorch's index for processors, if that can be reached, and all else from PyPI.
+# On Linux, the usual PyTorch brings gigabytes for graphics cards. To be spared them,
+# install its build for processors into the environment first, as PyTorch's site says.
 $(VENV)/pytorch: benchmarks/requirements.txt $(VENV)/developer
-	$(PIP) --no-deps --retries 1 -r $< --extra-index-url https://download.pytorch.org/whl/cpu
 	$(PIP) -r $<
 	touch $@
 
