@@ -14,7 +14,7 @@ reads the arrays of its forward call again: leave them as they are until it has 
 
 import numpy as np
 
-IMAGES_PER_BLOCK = 32  # their patches stay in a core's second-level cache
+IMAGES_PER_BLOCK = 32  # so that patches take little memory, however many images
 FLOATS = (np.float32, np.float64)
 
 
@@ -75,8 +75,8 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     """2-D convolution (cross-correlation, as in every deep-learning library).
 
     Every output value is the sum over one window of the zero-padded image times one
-    filter, plus a bias. All windows of a few images are laid out as the rows of a
-    matrix; one matrix product does the rest.
+    filter, plus a bias. The windows of a few images are laid out as the rows of
+    matrices; matrix products with the filters do the rest.
 
     Parameters
     ----------

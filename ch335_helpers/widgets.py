@@ -80,12 +80,8 @@ class TrainingPanel:
     def __init__(self, n_classes=10, img_size=32, seed=0):
         self.n_classes, self.img_size, self.seed = n_classes, img_size, seed
         self.runs = []
-        self._stop, self._thread, self._shown, self._began = (
-            threading.Event(),
-            None,
-            0,
-            0,
-        )
+        self._stop, self._thread = threading.Event(), None
+        self._shown = self._began = 0
         self._seconds_per_image = {}
         self.box = self._make_controls()
         for control in self.controls.values():
