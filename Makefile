@@ -6,16 +6,18 @@
 # make pytorch     install PyTorch, so that make test also compares with it
 # make notebooks   execute the notebooks and rewrite them in canonical form
 # make lint    ruff on code and on notebook cells
+# make mutants     see which random changes of the code its tests do not notice (FILES="..." for some files)
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
 
-BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/_static/* ch335_helpers/*.py)
+BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb \
+	book/_static/* book/_ext/*.py ch335_helpers/*.py ch335_helpers/show/*)
 INDEX := _build/html/index.html
 
-.PHONY: book test bench pytorch lab serve notebooks lint clean
+.PHONY: book test bench pytorch lab serve notebooks lint mutants clean
 
 book: $(INDEX)
 	@echo "The book is at file://$(abspath $(INDEX))"
@@ -46,6 +48,10 @@ lint: $(VENV)/developer
 test: lint $(INDEX)
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 book
+
+FILES ?= $(filter-out %/__init__.py, $(wildcard ch335_helpers/*.py ch335_helpers/show/*.py))
+mutants: $(VENV)/developer
+	$(BIN)/python tests/mutants.py $(FILES)
 
 pytorch: $(VENV)/pytorch
 

@@ -1,6 +1,7 @@
 """The operations as plain loops over windows: what the fast versions are timed against.
 
-They follow the formulas of notebook 2 and make no attempt at speed.
+They follow the formulas of notebook 2 and make no attempt at speed. The tests of the
+operations compare with them, too.
 """
 
 import numpy as np
@@ -34,21 +35,23 @@ def conv_backward(dy, x, w, stride, padding):
     return dx[:, :, padding : padding + H, padding : padding + W], dw, db
 
 
-def pool_forward(x, size=2):
-    """Maximum of each window of size x size pixels; windows do not overlap."""
+def pool_forward(x, size=2, stride=2):
+    """Maximum of each window of size x size pixels."""
     N, C, H, W = x.shape
-    y = np.empty((N, C, H // size, W // size), x.dtype)
+    Ho, Wo = (H - size) // stride + 1, (W - size) // stride + 1
+    y = np.empty((N, C, Ho, Wo), x.dtype)
     for n, c, i, j in np.ndindex(y.shape):
-        rows, columns = slice(i * size, (i + 1) * size), slice(j * size, (j + 1) * size)
-        y[n, c, i, j] = x[n, c, rows, columns].max()
+        top, left = i * stride, j * stride
+        y[n, c, i, j] = x[n, c, top : top + size, left : left + size].max()
     return y
 
 
-def pool_backward(dy, x, size=2):
+def pool_backward(dy, x, size=2, stride=2):
     """Gradient of `pool_forward`: dy at the first maximum of each window."""
-    dx = np.zeros_like(x)
+    dx = np.zeros(x.shape, dy.dtype)
     for n, c, i, j in np.ndindex(dy.shape):
-        rows, columns = slice(i * size, (i + 1) * size), slice(j * size, (j + 1) * size)
-        row, column = divmod(int(x[n, c, rows, columns].argmax()), size)
-        dx[n, c, i * size + row, j * size + column] = dy[n, c, i, j]
+        top, left = i * stride, j * stride
+        window = x[n, c, top : top + size, left : left + size]
+        row, column = divmod(int(window.argmax()), size)
+        dx[n, c, top + row, left + column] += dy[n, c, i, j]
     return dx

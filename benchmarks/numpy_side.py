@@ -34,10 +34,10 @@ from ch335_helpers import (
     fit,
     make_synthetic_images,
     max_pool,
+    predict_logits,
     train_step,
 )
-from ch335_helpers.shards import Sharded, run_shards
-from ch335_helpers.training import predict_logits
+from ch335_helpers.shards import Sharded, other_processes
 
 
 def train(batch, size, width, steps):
@@ -54,8 +54,8 @@ def train(batch, size, width, steps):
             train_step(sharded, params, x, y, state, RECIPE["lr"])
         return perf_counter() - start
 
-    with threadpool_limits(1, "blas"):
-        return run_shards(take_steps, CORES)
+    with threadpool_limits(1, "blas"), other_processes(take_steps, CORES) as shard:
+        return take_steps(shard)
 
 
 def infer(batch, size, width, steps):

@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from benchmarks.workers import CORES
-from ch335_helpers import Summary, Table
+from ch335_helpers import Table, steps
 
 
 def interleave(turns, repetitions):
@@ -71,11 +71,12 @@ def multiply_adds(model, size):
     counts : dict of str to int
         In the order of the layers.
     """
-    summary = Summary(model, (1, size, size))
+    params = model.init(np.random.default_rng(0))
+    image = np.zeros((1, 1, size, size), np.float32)
     return {
-        row.layer: prod(row.output[1:]) * summary.params[f"{row.layer}.w"].size
-        for row in summary.rows
-        if f"{row.layer}.w" in summary.params
+        step.name: prod(step.y.shape[2:]) * prod(step.layer.shape)
+        for step in steps(model, params, image)
+        if step.layer.kind in ("convolution", "linear")
     }
 
 

@@ -1,56 +1,32 @@
-"""Chapter 335: the operations, layers, data and tools behind the notebooks."""
+"""Chapter 335: the operations, layers, data and tools behind the notebooks.
+
+The numerical core is loaded at once. What draws pictures lives in `show`, and is loaded
+with matplotlib and ipywidgets when one of its names is first used.
+"""
+
+from importlib import import_module
 
 from .baselines import nearest_mean, nearest_neighbour
+from .batches import ImageStream
+from .challenges import score_entry
+from .checkpoints import load_params, save_params
 from .data import (
     CLASS_NAMES,
     DEFAULT_NOISE,
-    ImageStream,
-    class_posterior,
     make_synthetic_images,
     shape_templates,
 )
 from .display import Source, Table
-from .evaluation import (
-    McNemar,
-    confusion_matrix,
-    mcnemar,
-    mean_interval,
-    paired_difference,
-    reliability,
-    score_entry,
-    student_t_quantile,
-    wilson_interval,
-)
+from .evaluation import McNemar, confusion_matrix, mcnemar, reliability
 from .explain import activation_maps
-from .explorers import (
-    activation_explorer,
-    calibration_explorer,
-    noise_explorer,
-    output_size_explorer,
-    window_explorer,
-)
-from .gradcheck import check_gradients, numerical_gradient, relative_error
-from .layers import (
-    BatchNorm,
-    Chain,
-    Conv,
-    Flatten,
-    GlobalAvgPool,
-    Linear,
-    MaxPool,
-    ReLU,
-    Residual,
-    he_normal,
-)
-from .memory import keep_freed_memory
-from .models import (
-    LinearClassifier,
-    ResidualCNN,
-    SimpleCNN,
-    Summary,
-    n_parameters,
-    residual_block,
-)
+from .gradcheck import check_gradients
+from .ideal import class_posterior
+from .intervals import mean_interval, paired_difference, wilson_interval
+from .layers import BatchNorm, Conv, Flatten, GlobalAvgPool, Linear, MaxPool, ReLU
+from .malloc import keep_freed_memory
+from .models import LinearClassifier, ResidualCNN, SimpleCNN, residual_block
+from .network import Chain, Layer, Residual, he_normal, learnt, n_parameters
+from .numerical import numerical_gradient, relative_error, slope_and_kink
 from .ops import (
     batch_norm,
     conv2d,
@@ -63,16 +39,36 @@ from .ops import (
     softmax,
 )
 from .optim import adam_update, constant, cosine
-from .protocol import SealedTestSet, Split, train_val_test_split
-from .training import (
-    Run,
-    evaluate,
-    fit,
-    load_params,
-    predict,
-    save_params,
-    sweep,
-    train_step,
-)
+from .prediction import evaluate, predict, predict_logits
+from .run import Run
+from .split import SealedTestSet, Split, train_val_test_split
+from .summary import Summary
+from .sweeps import Trace, sweep
+from .training import Training, fit, train_step
+from .walk import Step, output_gradients, steps
+
+SHOWN_BY = {  # each name that `show` adds, and its module there
+    "plots": "plots",
+    "Explorer": "explorer",
+    "activation_explorer": "explorers",
+    "calibration_explorer": "explorers",
+    "noise_explorer": "explorers",
+    "output_size_explorer": "explorers",
+    "window_explorer": "explorers",
+    "training_explorer": "sweep_explorer",
+    "TrainingPanel": "panel",
+}
+
+
+def __getattr__(name):
+    if name not in SHOWN_BY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f".show.{SHOWN_BY[name]}", __name__)
+    return module if name == SHOWN_BY[name] else getattr(module, name)
+
+
+def __dir__():
+    return sorted([*globals(), *SHOWN_BY])
+
 
 keep_freed_memory()

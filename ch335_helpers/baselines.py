@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .ops import check_axes, check_labels
+from .checks import check_axes, check_labels
 
 
 def nearest_mean(X_train, y_train, X):
@@ -49,7 +49,7 @@ def _as_rows(X_train, y_train, X):
     """Check the arguments; return the images as rows of pixels, and the labels."""
     X_train = check_axes("X_train", X_train, "N C H W")
     X = check_axes("X", X, "M " + " ".join(map(str, X_train.shape[1:])))
-    y_train = check_labels(y_train, len(X_train), np.inf, name="y_train")
+    y_train = check_labels("y_train", y_train, len(X_train))
     return X_train.reshape(len(X_train), -1), y_train, X.reshape(len(X), -1)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .ops import check_axes
+from .checks import check_number, check_whole
 
 CLASS_NAMES = (
     "horizontal bar", "vertical bar", "ring", "diagonal", "antidiagonal",
@@ -36,18 +36,14 @@ class Geometry:
     @classmethod
     def of(cls, img_size):
         """Geometry of images of `img_size` x `img_size` pixels."""
-        if not isinstance(img_size, int | np.integer) or img_size < MIN_IMG_SIZE:
-            raise ValueError(
-                f"img_size must be a whole number of at least {MIN_IMG_SIZE}, "
-                f"got {img_size!r}"
-            )
+        img_size = check_whole("img_size", img_size, MIN_IMG_SIZE)
         scale = img_size / 32
         radii = tuple(range(round(6 * scale), round(9 * scale) + 1))
         # odd, so that a bar has a middle row
         stroke = 2 * round((3 * scale - 1) / 2) + 1
         # no shape is cut off by the edge
         jitter = min(round(6 * scale), (img_size - 1) // 2 - radii[-1])
-        return cls(int(img_size), jitter, radii, max(1, stroke))
+        return cls(img_size, jitter, radii, max(1, stroke))
 
     def placements(self):
         """All placements, shape (n_places, 3): centre row, centre column, radius."""
@@ -101,7 +97,7 @@ def shape_templates(img_size=32, n_classes=10):
     ValueError
         If img_size is too small for the shapes or there are not that many classes.
     """
-    check_n_classes(n_classes)
+    n_classes = check_whole("n_classes", n_classes, 2, len(CLASS_NAMES))
     return _draw_templates(Geometry.of(img_size), n_classes)
 
 
@@ -116,25 +112,6 @@ def _draw_templates(geometry, n_classes):
     templates = templates.astype(np.float32)
     templates.flags.writeable = False
     return templates
-
-
-def check_n_classes(n_classes):
-    """Raise ValueError unless there are that many shapes, and at least two."""
-    if not isinstance(n_classes, int | np.integer) or not (
-        2 <= n_classes <= len(CLASS_NAMES)
-    ):
-        raise ValueError(
-            f"n_classes must be a whole number from 2 to {len(CLASS_NAMES)}, "
-            f"got {n_classes!r}"
-        )
-
-
-def check_noise(noise):
-    """Raise ValueError unless `noise` is a finite number above 0."""
-    if not 0 < noise < np.inf:
-        raise ValueError(
-            f"noise must be a finite standard deviation above 0, got {noise!r}"
-        )
 
 
 def make_synthetic_images(
@@ -181,11 +158,8 @@ def make_synthetic_images(
     -----
     Taught in notebook 1.
     """
-    if not isinstance(n_per_class, int | np.integer) or n_per_class < 1:
-        raise ValueError(
-            f"n_per_class must be a whole number of at least 1, got {n_per_class!r}"
-        )
-    check_noise(noise)
+    check_whole("n_per_class", n_per_class)
+    check_number("noise", noise, above=0)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
     images, drawn = draw_images(rng, labels, img_size, n_classes, noise)
@@ -202,124 +176,3 @@ def draw_images(rng, labels, img_size, n_classes, noise):
     images *= np.float32(noise)
     images += templates[labels, drawn][:, None]
     return images, drawn
-
-
-class ImageStream:
-    """Fresh labelled images for ever, a batch at a time.
-
-    Parameters
-    ----------
-    img_size, n_classes, noise
-        As for `make_synthetic_images`.
-    seed : int
-        The same seed gives the same images.
-    epoch_size : int
-        How many images `fit` shall call an epoch, at least 1.
-
-    Attributes
-    ----------
-    state : dict
-        Where the stream stands. ``stream.state = saved`` takes it back there, and it
-        goes on with the same images.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    Taught in notebook 5. No image comes twice, so there is nothing to overfit; only one
-    batch is in memory.
-    """
-
-    def __init__(
-        self, img_size=32, n_classes=10, noise=DEFAULT_NOISE, seed=0, epoch_size=5600
-    ):
-        check_noise(noise)
-        if not isinstance(epoch_size, int | np.integer) or epoch_size < 1:
-            expected = "epoch_size must be a whole number of at least 1"
-            raise ValueError(f"{expected}, got {epoch_size!r}")
-        shape_templates(img_size, n_classes)  # refuses what cannot be drawn
-        self.img_size, self.n_classes, self.noise = img_size, n_classes, noise
-        self.epoch_size = epoch_size
-        self._rng = np.random.default_rng(seed)
-
-    def draw(self, n):
-        """Return the next n images, (n, 1, img_size, img_size), and labels, (n,)."""
-        labels = self._rng.integers(self.n_classes, size=n)
-        images, _ = draw_images(
-            self._rng, labels, self.img_size, self.n_classes, self.noise
-        )
-        return images, labels
-
-    @property
-    def state(self):
-        return self._rng.bit_generator.state
-
-    @state.setter
-    def state(self, saved):
-        self._rng.bit_generator.state = saved
-
-
-def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
-    """Exact probability of each class given the image: the ideal observer.
-
-    Bayes' rule, summed over every placement of every class. For Gaussian noise,
-    log p(x | template t) is (x·t - t·t / 2) / noise² plus a term that is the same
-    for all templates.
-
-    Parameters
-    ----------
-    images : ndarray, shape (N, 1, img_size, img_size)
-    img_size, n_classes, noise
-        As the images were drawn with.
-
-    Returns
-    -------
-    posterior : ndarray of float64, shape (N, n_classes)
-        Rows that sum to 1.
-
-    Raises
-    ------
-    ValueError
-        If the images have another shape or hold NaN or infinity,
-        or noise is not above 0.
-
-    Notes
-    -----
-    Taught in notebook 1. No classifier can be right more often on images of this
-    generator than the one that names the most probable class.
-    """
-    templates = shape_templates(img_size, n_classes)
-    images = check_images(
-        "images", check_axes("images", images, f"N 1 {img_size} {img_size}")
-    )
-    check_noise(noise)
-    flat = templates.reshape(-1, img_size * img_size)
-    half_energy = 0.5 * (flat * flat).sum(axis=1)
-    posterior = np.empty((len(images), n_classes))
-    # in blocks: 512 rows of scores, whatever the number of images
-    for start in range(0, len(images), 512):
-        block = images[start : start + 512].reshape(-1, flat.shape[1])
-        scores = (block @ flat.T - half_energy).astype(np.float64)
-        scores = scores.reshape(len(block), n_classes, -1)
-        scores -= scores.max(axis=(1, 2), keepdims=True)
-        evidence = np.exp(scores / noise**2).sum(axis=2)
-        posterior[start : start + 512] = evidence / evidence.sum(axis=1, keepdims=True)
-    return posterior
-
-
-def check_images(name, images):
-    """Return `images`, or raise ValueError if a pixel is NaN or infinite.
-
-    The message says in which image.
-    """
-    finite = np.isfinite(images).all(axis=tuple(range(1, images.ndim)))
-    if not finite.all():
-        bad = np.flatnonzero(~finite)
-        raise ValueError(
-            f"{name} must be finite, got NaN or infinity in {len(bad)} image(s), "
-            f"the first at {bad[0]}"
-        )
-    return images

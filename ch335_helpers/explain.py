@@ -1,41 +1,41 @@
 """Look inside a trained network."""
 
-from .layers import Chain
-from .ops import check_axes
+from .checks import check_axes
+from .walk import steps
 
 
-def activation_maps(model, params, x):
-    """Output of each of the model's top-level layers that is still an image.
+def activation_maps(model, params, x, kinds=None):
+    """Output of each of a network's layers that is still an image.
 
-    The model runs in evaluation mode.
+    The network runs in evaluation mode.
 
     Parameters
     ----------
-    model : Chain
+    model : Layer
         For instance ``ResidualCNN()``.
     params : dict of str to ndarray
     x : ndarray, shape (N, C, H, W)
+    kinds : sequence of str, optional
+        Keep only layers of these kinds, such as ``("relu", "max pool")``.
 
     Returns
     -------
-    maps : list of (str, ndarray)
-        The layer's name and its output, shape (N, C', H', W'), in order.
+    maps : dict of str to ndarray
+        Under each layer's name its output, shape (N, C', H', W'), in the order of the
+        forward pass. The name of a residual block stands for the sum of its two paths.
 
     Raises
     ------
-    TypeError
-        If the model is not a Chain.
+    ValueError
+        If x has not four axes or does not fit the model.
 
     Notes
     -----
     Taught in notebook 4.
     """
-    if not isinstance(model, Chain):
-        raise TypeError(f"model must be a Chain of layers, got {type(model).__name__}")
     x = check_axes("x", x, "N C H W")
-    maps = []
-    for layer in model.layers:
-        x, _ = layer(params, x)
-        if x.ndim == 4:
-            maps.append((layer.name, x))
-    return maps
+    return {
+        step.name: step.y
+        for step in steps(model, params, x)
+        if step.y.ndim == x.ndim and (kinds is None or step.layer.kind in kinds)
+    }

@@ -1,63 +1,17 @@
-"""Layers: operations that know their parameters' names and shapes, but hold no value.
+"""Layers: operations that know their parameters' names, shapes and roles.
 
-A layer is used like this::
-
-    params = layer.init(rng)                     # {"block1.conv1.w": array, ...}
-    y, backward = layer(params, x, train=True)
-    dx = backward(dy, grads)                     # fills grads under the same names
-
-Because all values live in `params`, a copy of the dictionary is a checkpoint, the
-optimiser is one loop over its entries, and two networks can share one model.
+Each of them is an operation of `ops` with names for what it learns. What all layers
+share, and how they are put together to a network, is in `network`.
 """
 
 from contextvars import ContextVar
 
-import numpy as np
-
 from . import ops
+from .checks import check_axes
+from .network import Layer, Parameter
 
 # while a batch is computed in parts: how batch normalisation gets at the other parts
 batch_gather = ContextVar("batch_gather", default=None)
-
-
-def he_normal(rng, shape):
-    """Draw float32 weights with standard deviation sqrt(2 / inputs).
-
-    Their shape is (outputs, inputs, ...). The 2 makes up for the half of the values
-    that a ReLU sets to zero. Source: He et al. (2015).
-    """
-    fan_in = int(np.prod(shape[1:]))
-    return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
-
-
-def _merge(dictionaries):
-    """Join parameter dictionaries; raise ValueError if a name stands in two of them."""
-    params = {}
-    for entries in dictionaries:
-        if twice := params.keys() & entries.keys():
-            raise ValueError(
-                f"each layer must have its own name, got {min(twice)} twice"
-            )
-        params |= entries
-    return params
-
-
-class Layer:
-    """What all layers share: a name, and the window they look through.
-
-    The window's `kernel` and `stride` are 1 and 1 where each pixel is on its own.
-    """
-
-    name = ""
-    kernel = stride = 1
-
-    def init(self, rng):
-        """Return this layer's entries of `params`, drawn from the Generator `rng`."""
-        return {}
-
-    def __call__(self, params, x, train=False):
-        """Return y and ``backward(dy, grads)``, which fills `grads` and returns dx."""
-        raise NotImplementedError
 
 
 class Conv(Layer):
@@ -65,6 +19,8 @@ class Conv(Layer):
 
     `padding` defaults to the one that keeps the image's size if the kernel is odd.
     """
+
+    kind = "convolution"
 
     def __init__(
         self,
@@ -80,11 +36,10 @@ class Conv(Layer):
         self.padding = kernel // 2 if padding is None else padding
         self.shape = (out_channels, in_channels, kernel, kernel)
 
-    def init(self, rng):
-        params = {f"{self.name}.w": he_normal(rng, self.shape)}
-        if self.bias:
-            params[f"{self.name}.b"] = np.zeros(self.shape[0], np.float32)
-        return params
+    def own_parameters(self):
+        weight = {"w": Parameter(self.shape, "weight", None)}
+        bias = {"b": Parameter(self.shape[:1], "bias", 0)}
+        return weight | bias if self.bias else weight
 
     def __call__(self, params, x, train=False):
         b = params[f"{self.name}.b"] if self.bias else None
@@ -106,14 +61,18 @@ class BatchNorm(Layer):
     Its running averages are entries of `params` that never appear in `grads`.
     """
 
+    kind = "batch norm"
+
     def __init__(self, name, channels):
         self.name, self.channels = name, channels
 
-    def init(self, rng):
-        values = {"gamma": 1, "beta": 0, "running_mean": 0, "running_var": 1}
+    def own_parameters(self):
+        shape = (self.channels,)
         return {
-            f"{self.name}.{key}": np.full(self.channels, value, np.float32)
-            for key, value in values.items()
+            "gamma": Parameter(shape, "scale", 1),
+            "beta": Parameter(shape, "shift", 0),
+            "running_mean": Parameter(shape, "running average", 0),
+            "running_var": Parameter(shape, "running average", 1),
         }
 
     def __call__(self, params, x, train=False):
@@ -133,13 +92,15 @@ class BatchNorm(Layer):
 class Linear(Layer):
     """Linear layer from `inputs` to `outputs` numbers."""
 
+    kind = "linear"
+
     def __init__(self, name, inputs, outputs):
         self.name, self.shape = name, (outputs, inputs)
 
-    def init(self, rng):
+    def own_parameters(self):
         return {
-            f"{self.name}.w": he_normal(rng, self.shape),
-            f"{self.name}.b": np.zeros(self.shape[0], np.float32),
+            "w": Parameter(self.shape, "weight", None),
+            "b": Parameter(self.shape[:1], "bias", 0),
         }
 
     def __call__(self, params, x, train=False):
@@ -156,7 +117,10 @@ class Linear(Layer):
 class ReLU(Layer):
     """Rectified linear unit."""
 
-    name = "relu"
+    kind = "relu"
+
+    def __init__(self, name="relu"):
+        self.name = name
 
     def __call__(self, params, x, train=False):
         y, relu_backward = ops.relu(x)
@@ -166,10 +130,11 @@ class ReLU(Layer):
 class MaxPool(Layer):
     """Maximum over windows of `size` x `size` that do not overlap."""
 
-    name = "max pool"
+    kind = "max pool"
 
-    def __init__(self, size=2):
+    def __init__(self, size=2, name="max pool"):
         self.kernel = self.stride = size
+        self.name = name
 
     def __call__(self, params, x, train=False):
         y, pool_backward = ops.max_pool(x, self.kernel, self.stride)
@@ -179,7 +144,7 @@ class MaxPool(Layer):
 class GlobalAvgPool(Layer):
     """Mean of each channel over the whole image: (N, C, H, W) to (N, C)."""
 
-    name = "global average pool"
+    name = kind = "global average pool"
 
     def __call__(self, params, x, train=False):
         y, pool_backward = ops.global_avg_pool(x)
@@ -189,55 +154,8 @@ class GlobalAvgPool(Layer):
 class Flatten(Layer):
     """All values of an image in one row: (N, C, H, W) to (N, C H W)."""
 
-    name = "flatten"
+    name = kind = "flatten"
 
     def __call__(self, params, x, train=False):
-        shape = ops.check_axes("x", x, "N C H W").shape
+        shape = check_axes("x", x, "N C H W").shape
         return x.reshape(len(x), -1), lambda dy, grads: dy.reshape(shape)
-
-
-class Chain(Layer):
-    """Layers in order; backwards, the same in reverse."""
-
-    def __init__(self, *layers, name=""):
-        self.layers, self.name = layers, name
-
-    def init(self, rng):
-        return _merge(layer.init(rng) for layer in self.layers)
-
-    def __call__(self, params, x, train=False):
-        backwards = []
-        for layer in self.layers:
-            x, layer_backward = layer(params, x, train)
-            backwards.append(layer_backward)
-
-        def backward(dy, grads):
-            for layer_backward in reversed(backwards):
-                dy = layer_backward(dy, grads)
-            return dy
-
-        return x, backward
-
-
-class Residual(Layer):
-    """Main path plus shortcut: main(x) + shortcut(x); no shortcut means x itself."""
-
-    def __init__(self, main, shortcut=None, name=""):
-        self.main, self.shortcut, self.name = main, shortcut or Chain(), name
-
-    def init(self, rng):
-        return _merge(part.init(rng) for part in (self.main, self.shortcut))
-
-    def __call__(self, params, x, train=False):
-        y, main_backward = self.main(params, x, train)
-        shortcut, shortcut_backward = self.shortcut(params, x, train)
-        if y.shape != shortcut.shape:
-            raise ValueError(
-                f"{self.name}: main path {y.shape} and shortcut {shortcut.shape} "
-                "must have one shape"
-            )
-
-        def backward(dy, grads):
-            return main_backward(dy, grads) + shortcut_backward(dy, grads)
-
-        return y + shortcut, backward

@@ -13,39 +13,11 @@ reads the arrays of its forward call again: leave them as they are until it has 
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from .checks import check_axes, check_floats, check_gradient, check_labels, check_whole
 
 IMAGES_PER_BLOCK = 32  # so that patches take little memory, however many images
-FLOATS = (np.float32, np.float64)
-
-
-def check_axes(name, array, axes):
-    """Return `array` as a NumPy array with the named axes, none of them empty.
-
-    Parameters
-    ----------
-    name : str
-        What the caller calls the array; it opens the error message.
-    array : array_like
-    axes : str
-        The axes' names, separated by spaces. A number as a name is a length to be met.
-
-    Raises
-    ------
-    ValueError
-        If the number of axes or a given length differs, or if the array is empty.
-    """
-    array = np.asarray(array)
-    names = axes.split()
-    expected = f"{name} must have shape ({', '.join(names)})"
-    lengths_met = all(
-        not n.isdigit() or int(n) == length
-        for n, length in zip(names, array.shape, strict=False)
-    )
-    if array.ndim != len(names) or not lengths_met:
-        raise ValueError(f"{expected}, got {array.shape}")
-    if array.size == 0:
-        raise ValueError(f"{expected} with no axis of length 0, got {array.shape}")
-    return array
 
 
 def output_size(size, kernel, stride=1, padding=0):
@@ -60,11 +32,9 @@ def output_size(size, kernel, stride=1, padding=0):
         If an argument is no whole number, stride is below 1, padding below 0, or the
         kernel longer than the padded axis.
     """
-    least = {"size": (size, 1), "kernel": (kernel, 1), "stride": (stride, 1)}
-    for name, (value, low) in (least | {"padding": (padding, 0)}).items():
-        if not isinstance(value, int | np.integer) or value < low:
-            expected = f"{name} must be a whole number of at least {low}"
-            raise ValueError(f"{expected}, got {value!r}")
+    for name, length in {"size": size, "kernel": kernel, "stride": stride}.items():
+        check_whole(name, length)
+    check_whole("padding", padding, low=0)
     if kernel > size + 2 * padding:
         room = f"{size} + 2 * {padding} pixels"
         raise ValueError(f"kernel must fit into the padded {room}, got {kernel}")
@@ -122,8 +92,8 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 
     pixels, edges = x.transpose(0, 2, 3, 1), (padding, padding)
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
-    for block in _blocks(N):
-        _convolve(_pad(pixels[block], edges, edges), w, stride, out=y[block])
+    for block in image_blocks(N):
+        convolve(pad_images(pixels[block], edges, edges), w, stride, out=y[block])
     if b is not None:
         y += b
 
@@ -131,12 +101,12 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         dy = check_axes("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
         dy = np.ascontiguousarray(dy)
         dw, dx = 0, np.empty((N, H, W, C), y.dtype)
-        for block in _blocks(N):
+        for block in image_blocks(N):
             # the patches are made again: cheaper than kept
-            padded = _pad(pixels[block], edges, edges)
-            patches = _patches(padded, kH, kW, stride).swapaxes(2, 3)
+            padded = pad_images(pixels[block], edges, edges)
+            patches = patch_matrices(padded, kH, kW, stride).swapaxes(2, 3)
             dw += (patches @ dy[block].reshape(-1, Ho * Wo, F)).sum(axis=1)
-            _input_gradient(dy[block], w, stride, padding, out=dx[block])
+            input_gradient(dy[block], w, stride, padding, out=dx[block])
         dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
         return dx.transpose(0, 3, 1, 2), dw, db
@@ -144,13 +114,13 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     return y.transpose(0, 3, 1, 2), backward
 
 
-def _blocks(N):
+def image_blocks(N):
     """Slices that cut N images into blocks."""
     starts = range(0, N, IMAGES_PER_BLOCK)
     return [slice(start, min(start + IMAGES_PER_BLOCK, N)) for start in starts]
 
 
-def _pad(pixels, rows, columns):
+def pad_images(pixels, rows, columns):
     """Images (n, H, W, C) with zeros around them, (before, after) in rows and columns.
 
     A number below zero cuts as many rows or columns off.
@@ -166,40 +136,40 @@ def _pad(pixels, rows, columns):
     return padded
 
 
-def _patches(padded, kH, kW, stride):
+def patch_matrices(padded, kH, kW, stride):
     """All windows of padded images (n, H, W, C), as matrices (parts, n, Ho * Wo, K).
 
     With a stride, there is one part: a row of a matrix is a window, K = kH * kW * C.
     Without, there are kH parts and K = kW * C: only windows along the width are copied,
-    and part i is the same memory seen from i image rows further down.
+    and part i is the same memory seen from i image rows further down. Copying a kH-th
+    of the values makes a 3 x 3 convolution 20 to 25 % faster.
     """
     n, H, W, C = padded.shape
     Ho, Wo = (H - kH) // stride + 1, (W - kW) // stride + 1
-    # kW neighbouring pixels lie in one piece: NumPy copies them faster as one item
-    item = np.dtype((np.void, kW * C * padded.itemsize))
-    image, row, pixel, _ = padded.strides
+    image, row, pixel, value = padded.strides
+    # kW neighbouring pixels lie in one piece, so a window's row is one run of values
     if stride > 1:
-        steps = (image, stride * row, stride * pixel, row)
-        windows = np.ndarray((n, Ho, Wo, kH), item, padded, strides=steps)
-        return windows.copy().view(padded.dtype).reshape(1, n, Ho * Wo, kH * kW * C)
-    windows = np.ndarray((n, H, Wo), item, padded, strides=(image, row, pixel)).copy()
-    image, row, window = windows.strides
-    parts = np.ndarray((kH, n, Ho * Wo), item, windows, strides=(row, image, window))
-    return parts.view(padded.dtype).reshape(kH, n, Ho * Wo, kW * C)
+        shape, steps = (n, Ho, Wo, kH), (image, stride * row, stride * pixel, row)
+        windows = as_strided(padded, (*shape, kW * C), (*steps, value))
+        return windows.reshape(1, n, Ho * Wo, kH * kW * C)
+    windows = as_strided(padded, (n, H, Wo, kW * C), (image, row, pixel, value)).copy()
+    image, row, window, value = windows.strides
+    shape, steps = (kH, n, Ho * Wo, kW * C), (row, image, window, value)
+    return as_strided(windows, shape, steps, writeable=False)
 
 
-def _convolve(padded, w, stride, out):
+def convolve(padded, w, stride, out):
     """Convolve padded images with the filters (F, C, kH, kW), into out (n, Ho, Wo, F).
 
     One matrix product for each part of the patches; the convolution is their sum.
     """
     F, _, kH, kW = w.shape
-    patches = _patches(padded, kH, kW, stride)
+    patches = patch_matrices(padded, kH, kW, stride)
     filters = w.transpose(2, 3, 1, 0).reshape(len(patches), 1, -1, F)
     (patches @ filters).sum(axis=0, out=out.reshape(len(out), -1, F))
 
 
-def _input_gradient(dy, w, stride, padding, out):
+def input_gradient(dy, w, stride, padding, out):
     """Gradient of a convolution's input, into out (n, H, W, C).
 
     Along one axis, pixel stride * a + r of the padded image receives
@@ -222,7 +192,7 @@ def _input_gradient(dy, w, stride, padding, out):
     rows = (qH - 1 - first, first + A - dy.shape[1])
     columns = (qW - 1 - first, first + B - dy.shape[2])
     dpadded = np.empty((n, A, B, stride, stride, C), out.dtype)
-    _convolve(_pad(dy, rows, columns), parts, 1, dpadded.reshape(n, A, B, -1))
+    convolve(pad_images(dy, rows, columns), parts, 1, dpadded.reshape(n, A, B, -1))
     dpadded = dpadded.swapaxes(2, 3).reshape(n, A * stride, B * stride, C)
     edge = padding % stride
     out[...] = dpadded[:, edge : edge + H, edge : edge + W]
@@ -327,9 +297,7 @@ def relu(x):
     x = np.asarray(x)
 
     def backward(dy):
-        if np.shape(dy) != x.shape:
-            raise ValueError(f"dy must have shape {x.shape}, got {np.shape(dy)}")
-        return dy * (x > 0)
+        return check_gradient("dy", dy, x.shape) * (x > 0)
 
     # an array of zeros: NumPy's maximum is three times slower with the number 0
     return np.maximum(x, np.zeros_like(x)), backward
@@ -430,8 +398,9 @@ def batch_norm(
     channels |= {"running_mean": running_mean, "running_var": running_var}
     for name, array in channels.items():
         check_axes(name, array, f"{C}")
-        if train and "running" in name and getattr(array, "dtype", None) not in FLOATS:
-            raise TypeError(f"{name} must be an array of floats, got {array!r}")
+    if train:
+        check_floats("running_mean", running_mean)
+        check_floats("running_var", running_var)
     count = N * H * W
     gather = gather or (lambda part: [part])
     rows = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(N * H, W * C)
@@ -447,7 +416,7 @@ def batch_norm(
     centred = rows - per_pixel(centre)
     if train:
         squares = channel_sum(np.einsum("ij,ij->j", centred, centred))
-        count, mean, var = _moments(gather((count, centre, squares)))
+        count, mean, var = joint_moments(gather((count, centre, squares)))
         if count == 1:
             raise ValueError(f"x must have several values a channel, got {x.shape}")
         running_mean += momentum * (mean - running_mean)
@@ -477,7 +446,7 @@ def batch_norm(
     return y.reshape(N, H, W, C).transpose(0, 3, 1, 2), backward
 
 
-def _moments(parts):
+def joint_moments(parts):
     """Count, mean and biased variance of a batch, from those of its parts.
 
     A part is its count, its mean, and its sum of squared distances from that mean.
@@ -510,17 +479,6 @@ def softmax(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
-def check_labels(y, n_images, n_classes, name="y"):
-    """Return `y` as integers, shape (n_images,), each a class from 0, or raise."""
-    y = check_axes(name, y, f"{n_images}")
-    if not np.issubdtype(y.dtype, np.integer):
-        raise TypeError(f"{name} must hold integer labels, got dtype {y.dtype}")
-    if y.min() < 0 or y.max() >= n_classes:
-        expected = f"{name} must hold labels from 0 to {n_classes - 1}"
-        raise ValueError(f"{expected}, got {y.min()} to {y.max()}")
-    return y
-
-
 def cross_entropy(logits, y):
     """Mean of -log softmax(logits)[label] over a batch.
 
@@ -549,7 +507,7 @@ def cross_entropy(logits, y):
     """
     logits = check_axes("logits", logits, "N K")
     N, K = logits.shape
-    y = check_labels(y, N, K)
+    y = check_labels("y", y, N, K)
     z = logits - logits.max(axis=1, keepdims=True)
     e = np.exp(z)
     total = e.sum(axis=1, keepdims=True)

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from .checks import check_number
+
 
 def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     """One step of Adam, in place.
@@ -37,11 +39,9 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     -----
     Taught in notebook 3. Source: Kingma, Ba, "Adam" (2015), algorithm 1.
     """
-    if not (0 < lr < math.inf and 0 <= b1 < 1 and 0 <= b2 < 1):
-        raise ValueError(
-            "expected a finite lr above 0 and b1, b2 in [0, 1), "
-            f"got lr={lr}, b1={b1}, b2={b2}"
-        )
+    check_number("lr", lr, above=0)
+    check_number("b1", b1, low=0, below=1)
+    check_number("b2", b2, low=0, below=1)
     for name, grad in grads.items():
         if name not in params or params[name].shape != np.shape(grad):
             found = params[name].shape if name in params else "no such parameter"

@@ -7,7 +7,9 @@ take the same step, and none needs to be told anything else. The same scheme tra
 large networks on many machines.
 
 Threads would share their memory, but in Python only one thread runs at a time, and the
-many short NumPy calls of a training step would wait for their turn.
+many short NumPy calls of a training step would wait for their turn. On two cores, at
+the default size, two processes with shared memory trained 5,681 images a second, two
+that talk through pipes 4,664, two threads 3,642, and one process alone 3,451.
 """
 
 import mmap
@@ -18,11 +20,16 @@ import signal
 import sys
 import time
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from .layers import Layer, batch_gather
+from .checks import check_whole
+from .layers import batch_gather
+from .network import Layer
 
+IMAGES_TO_SHARE = 16  # a smaller batch is not worth a second process
 LARGEST_MESSAGE = 64 << 20  # bytes; memory is taken only for what a message needs
 TRIES_BEFORE_SLEEP = 500
 SLEEP = 2e-5  # seconds
@@ -34,7 +41,7 @@ class Shard:
     Parameters
     ----------
     rank : int
-        0 in the process that called `run_shards`.
+        0 in the caller's process.
     slots : list of pair of mmap
         Where each process leaves its messages, in memory that all of them see.
     posts : list of list of multiprocessing.Semaphore
@@ -110,9 +117,7 @@ class Sharded(Layer):
 
     def __init__(self, model, shard):
         self.model, self.shard = model, shard
-
-    def init(self, rng):
-        return self.model.init(rng)
+        self.parts = (model,)
 
     def __call__(self, params, x, train=False):
         if len(x) < self.shard.n_shards:  # too few to share: everybody computes all
@@ -136,27 +141,26 @@ class Sharded(Layer):
         return np.concatenate(gather(y)), backward
 
 
-def run_shards(function, n_shards):
-    """Call ``function(shard)`` in several processes at once.
+@contextmanager
+def other_processes(work, n_shards):
+    """Run ``work(shard)`` in other processes while a block runs.
 
     Parameters
     ----------
-    function : callable
-        Gets a `Shard`. The first one runs in this process; when it has returned or
-        failed, the others are ended.
+    work : callable
+        Gets a `Shard`, whose rank is 1, 2 and so on.
     n_shards : int
-        At least 1. Outside Linux there is one shard whatever the number, because only
-        there a process can safely be forked, with all its data; and also in a daemonic
-        process, such as those of a `multiprocessing.Pool`, which must have no children.
+        How many take part, the caller's own process among them. Where `may_fork` is
+        False, it is alone, whatever the number.
 
-    Returns
-    -------
-    result
-        What the function returned in this process.
+    Yields
+    ------
+    shard : Shard
+        The caller's, of rank 0. When the block has ended or failed, so do the others.
     """
-    may_fork = sys.platform == "linux" and not multiprocessing.current_process().daemon
-    if n_shards == 1 or not may_fork:
-        return function(Shard(0, [None], [[None]], None))
+    if n_shards == 1 or not may_fork():
+        yield Shard(0, [None], [[None]], None)
+        return
     context = multiprocessing.get_context("fork")
     ranks = range(n_shards)
     slots = [[mmap.mmap(-1, LARGEST_MESSAGE) for _ in range(2)] for _ in ranks]
@@ -167,13 +171,13 @@ def run_shards(function, n_shards):
         if os.getppid() != caller:
             sys.exit()
 
-    def work(rank):
+    def begin(rank):
         # interrupts and warnings are for the caller, who gets them too
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         warnings.simplefilter("ignore")
-        function(Shard(rank, slots, posts, caller_is_there))
+        work(Shard(rank, slots, posts, caller_is_there))
 
-    others = [context.Process(target=work, args=(r,), daemon=True) for r in ranks[1:]]
+    others = [context.Process(target=begin, args=(r,), daemon=True) for r in ranks[1:]]
 
     def others_are_there():
         if not all(process.is_alive() for process in others):
@@ -186,9 +190,52 @@ def run_shards(function, n_shards):
         for process in others:
             process.start()
     try:
-        return function(Shard(0, slots, posts, others_are_there))
+        yield Shard(0, slots, posts, others_are_there)
     finally:
         for process in others:
             process.kill()
             process.join()
             process.close()
+
+
+def may_fork():
+    """Whether this process can safely be doubled with all its data.
+
+    Only on Linux; and not from a daemonic process, such as those of a
+    `multiprocessing.Pool`, which must have no children.
+    """
+    return sys.platform == "linux" and not multiprocessing.current_process().daemon
+
+
+@contextmanager
+def side_by_side(training, n_shards):
+    """While a block takes the steps of a training, compute them in several processes.
+
+    The matrix products are small: to share one among cores costs more than it saves.
+    So BLAS keeps to one core in the block, and each process has one.
+
+    Parameters
+    ----------
+    training : Training
+    n_shards : int
+        How many processes, at least 1. With 1, with small batches, or where `may_fork`
+        is False, this process takes the steps as if nobody had asked.
+    """
+    check_whole("n_shards", n_shards)
+    with threadpool_limits(1, "blas"):
+        if n_shards == 1 or training.batch_size < IMAGES_TO_SHARE or not may_fork():
+            yield
+            return
+        model = training.model
+
+        def follow(shard):
+            training.model = Sharded(model, shard)
+            for _ in training:
+                pass
+
+        with other_processes(follow, n_shards) as shard:
+            training.model = Sharded(model, shard)
+            try:
+                yield
+            finally:
+                training.model = model

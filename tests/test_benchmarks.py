@@ -1,7 +1,6 @@
 """The benchmarks measure what they say: same network, same batches, right counts."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,16 +11,13 @@ from ch335_helpers import (
     GlobalAvgPool,
     Linear,
     ResidualCNN,
-    conv2d,
     cross_entropy,
     fit,
-    max_pool,
     save_params,
 )
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("psutil")
-from benchmarks import loops, report, run, workers
+from benchmarks import report, run, workers
 
 
 @pytest.fixture
@@ -75,28 +71,6 @@ def test_every_convolution_of_the_residual_network_is_counted():
     assert set(counts) == {n.removesuffix(".w") for n in names if n.endswith(".w")}
     assert counts["stem.conv"] == 16 * 16 * 16 * 25
     assert counts["block2.project"] == 8 * 8 * 32 * 16
-
-
-# ---------------------------------------------------------------------------- loops
-
-
-@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
-def test_the_loops_convolve_as_the_helper_does(stride, padding, rng):
-    x, w, b = (rng.standard_normal(s) for s in ((2, 3, 7, 6), (4, 3, 3, 2), (4,)))
-    y, backward = conv2d(x, w, b, stride, padding)
-    dy = rng.standard_normal(y.shape)
-    np.testing.assert_allclose(loops.conv_forward(x, w, b, stride, padding), y)
-    gradients = loops.conv_backward(dy, x, w, stride, padding)
-    for slow, fast in zip(gradients, backward(dy), strict=True):
-        np.testing.assert_allclose(slow, fast, atol=1e-12)
-
-
-def test_the_loops_pool_as_the_helper_does(rng):
-    x = rng.integers(0, 3, (2, 3, 7, 6)).astype(float)  # with ties
-    y, backward = max_pool(x)
-    dy = rng.standard_normal(y.shape)
-    np.testing.assert_array_equal(loops.pool_forward(x), y)
-    np.testing.assert_array_equal(loops.pool_backward(dy, x), backward(dy))
 
 
 # -------------------------------------------------------------------------- workers

@@ -2,16 +2,15 @@
 
 import ast
 import re
-import sys
+import subprocess
 from pathlib import Path
 
+import canonical
 import nbformat
 import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-import canonical  # noqa: E402
 
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 PAGES = ["index", "1_data", "2_model", "3_training", "4_evaluation", "5_extensions"]
@@ -154,5 +153,28 @@ def test_the_readmes_speeds_are_those_of_the_benchmark():
 
 def test_the_reference_lists_every_module_of_the_helper():
     text = (ROOT / "book" / "reference.md").read_text(encoding="utf-8")
-    modules = {path.stem for path in (ROOT / "ch335_helpers").glob("[a-z]*.py")}
-    assert set(re.findall(r"automodule:: ch335_helpers\.(\w+)", text)) == modules
+    package = ROOT / "ch335_helpers"
+    files = [path.relative_to(package) for path in package.rglob("[a-z]*.py")]
+    modules = [".".join(path.with_suffix("").parts) for path in files]
+    listed = re.findall(r"automodule:: ch335_helpers\.([\w.]+)", text)
+    assert sorted(listed) == sorted(modules)
+
+
+def test_a_notebook_imports_public_names_alone(notebook):
+    for cell in code_cells(notebook):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ImportFrom):
+                for name in (*node.module.split("."), *(n.name for n in node.names)):
+                    assert not name.startswith("_"), cell.source
+
+
+def test_an_edit_of_any_source_rebuilds_the_book():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    patterns = re.search(r"BOOK_SOURCES := .*?\$\(wildcard (.*?)\)", makefile, re.S)[1]
+    patterns = patterns.replace("\\\n", " ").split()
+    sources = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    git = ["git", "ls-files", "-co", "--exclude-standard", "book", "ch335_helpers"]
+    listed = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True)
+    files = {ROOT / name for name in listed.stdout.split()}
+    existing = {path for path in files if path.exists()}
+    assert existing - sources == {ROOT / "book" / "conftest.py"}

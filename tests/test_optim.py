@@ -10,12 +10,6 @@ from hypothesis import strategies as st
 from ch335_helpers.optim import adam_update, constant, cosine
 
 
-def test_the_first_step_is_lr_against_the_sign_of_the_gradient():
-    params, grads = {"w": np.array([1.0, 2, 3])}, {"w": np.array([0.5, -1e-3, 400])}
-    adam_update(params, grads, {}, lr=0.1, eps=0)
-    np.testing.assert_allclose(params["w"], [0.9, 2.1, 2.9])
-
-
 def test_two_steps_worked_by_hand():
     params, state = {"w": np.array([10.0])}, {}
     adam_update(params, {"w": np.array([1.0])}, state, lr=2, b1=0.5, b2=0.5, eps=0)
@@ -67,23 +61,12 @@ def naive_adam(w, gradients, lr, b1, b2, eps):
 def test_adam_equals_the_loops(seed, steps, lr, b1, b2):
     rng = np.random.default_rng(seed)
     start, gradients = rng.standard_normal(4), rng.standard_normal((steps, 4))
-    params, state = {"w": start.reshape(2, 2).copy()}, {}
+    kept, params, state = gradients.copy(), {"w": start.reshape(2, 2).copy()}, {}
     for gradient in gradients:
         adam_update(params, {"w": gradient.reshape(2, 2)}, state, lr, b1, b2)
+    np.testing.assert_array_equal(gradients, kept)
     expected = naive_adam(start, gradients, lr, b1, b2, eps=1e-8)
     np.testing.assert_allclose(params["w"].ravel(), expected, rtol=1e-9, atol=1e-9)
-
-
-@given(st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3))
-def test_the_scale_of_the_gradient_does_not_matter(seed, scale):
-    gradients = np.random.default_rng(seed).standard_normal((5, 3)) + 0.01
-    ends = []
-    for factor in (1, scale):
-        params, state = {"w": np.zeros(3)}, {}
-        for gradient in gradients:
-            adam_update(params, {"w": factor * gradient}, state, lr=0.1, eps=0)
-        ends.append(params["w"])
-    np.testing.assert_allclose(*ends, rtol=1e-9, atol=1e-12)
 
 
 def test_arrays_change_in_place_and_keep_their_dtype(rng):
@@ -98,64 +81,11 @@ def test_arrays_change_in_place_and_keep_their_dtype(rng):
         assert (w != 1).all()
 
 
-def test_a_view_of_a_larger_array_is_changed_where_it_lies():
-    table = np.zeros((4, 4))
-    params = {"w": table[::2, 1:3].T}
-    adam_update(params, {"w": np.ones((2, 2))}, {}, lr=1, eps=0)
-    np.testing.assert_allclose(table[::2, 1:3], -1)
-    assert np.count_nonzero(table) == 4
-
-
 def test_entries_without_a_gradient_stay_as_they_are():
     params = {"w": np.ones(2), "bn.running_mean": np.ones(2)}
     adam_update(params, {"w": np.ones(2)}, {})
     np.testing.assert_array_equal(params["bn.running_mean"], 1)
     assert (params["w"] != 1).all()
-
-
-def test_a_weight_whose_gradient_is_zero_stays_where_it_is():
-    params, state = {"w": np.array([1.0, 1])}, {}
-    for _ in range(3):
-        adam_update(params, {"w": np.array([0.0, 1])}, state)
-    assert params["w"][0] == 1
-    assert params["w"][1] < 1
-
-
-def test_the_gradients_are_never_changed(rng):
-    gradient = rng.standard_normal(3)
-    kept, params, state = gradient.copy(), {"w": np.ones(3)}, {}
-    for _ in range(3):
-        adam_update(params, {"w": gradient}, state)
-    np.testing.assert_array_equal(gradient, kept)
-
-
-def test_two_states_do_not_know_of_each_other():
-    alone, together, other = ({"w": np.zeros(1)} for _ in range(3))
-    state, state_together, state_other = {}, {}, {}
-    for value in (1.0, -5.0, 2.0):
-        adam_update(alone, {"w": np.array([value])}, state)
-    for value in (1.0, -5.0, 2.0):
-        adam_update(together, {"w": np.array([value])}, state_together)
-        adam_update(other, {"w": np.array([value**2])}, state_other)
-    assert together == alone
-
-
-def test_the_order_of_the_entries_does_not_matter():
-    grads = {"a": np.array([1.0]), "b": np.array([-2.0])}
-    forwards = {"a": np.zeros(1), "b": np.zeros(1)}
-    backwards = {"b": np.zeros(1), "a": np.zeros(1)}
-    adam_update(forwards, grads, {})
-    adam_update(backwards, dict(reversed(grads.items())), {})
-    assert forwards == backwards
-
-
-def test_a_parameter_may_have_any_name():
-    named_w, named_t = {"w": np.ones(2)}, {"t": np.ones(2)}
-    states = [{}, {}]
-    for _ in range(2):
-        adam_update(named_w, {"w": np.ones(2)}, states[0])
-        adam_update(named_t, {"t": np.ones(2)}, states[1])
-    np.testing.assert_array_equal(named_t["t"], named_w["w"])
 
 
 def test_adam_finds_the_minimum_of_a_stretched_bowl():
@@ -169,14 +99,14 @@ def test_adam_finds_the_minimum_of_a_stretched_bowl():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"lr": 0}, "lr=0"),
-        ({"lr": -0.1}, "lr=-0.1"),
-        ({"lr": math.nan}, "lr=nan"),
-        ({"lr": math.inf}, "lr=inf"),
-        ({"b1": 1}, "b1=1"),
-        ({"b1": -0.1}, "b1=-0.1"),
-        ({"b2": 1.0}, "b2=1.0"),
-        ({"b2": math.nan}, "b2=nan"),
+        ({"lr": 0}, "lr .*0"),
+        ({"lr": -0.1}, "lr .*-0.1"),
+        ({"lr": math.nan}, "lr .*nan"),
+        ({"lr": math.inf}, "lr .*inf"),
+        ({"b1": 1}, "b1 .*1"),
+        ({"b1": -0.1}, "b1 .*-0.1"),
+        ({"b2": 1.0}, "b2 .*1.0"),
+        ({"b2": math.nan}, "b2 .*nan"),
     ],
 )
 def test_a_setting_out_of_range_is_refused_by_name(settings, message):

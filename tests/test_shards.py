@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import sys
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from ch335_helpers import (
     ImageStream,
@@ -15,9 +17,23 @@ from ch335_helpers import (
     fit,
     make_synthetic_images,
 )
-from ch335_helpers.shards import LARGEST_MESSAGE, Sharded, run_shards
+from ch335_helpers.shards import (
+    IMAGES_TO_SHARE,
+    LARGEST_MESSAGE,
+    Shard,
+    Sharded,
+    other_processes,
+    side_by_side,
+)
+from ch335_helpers.training import Training
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs fork")
+
+
+def run_shards(work, n_shards):
+    """Run ``work(shard)`` in every process; return what it returns in this one."""
+    with other_processes(work, n_shards) as shard:
+        return work(shard)
 
 
 def batch(rng, n):
@@ -109,13 +125,13 @@ def test_batch_norm_in_shards_is_not_that_of_each_part(rng):
     assert abs(sharded[:4] - part).max() > 0.01
 
 
-def fit_losses(n_shards=2):
+def fit_losses(**settings):
     rng = np.random.default_rng(0)
     x, y = batch(rng, 96)
     arrays = (x, y, x[:20], y[:20])
     model = ResidualCNN(5, width=4)
-    settings = {"epochs": 3, "batch_size": 32, "progress": False}
-    return fit(model, *arrays, **settings, n_shards=n_shards).batch_loss
+    defaults = {"epochs": 3, "batch_size": 32, "progress": False}
+    return fit(model, *arrays, **defaults | settings).batch_loss
 
 
 @linux_only
@@ -128,6 +144,61 @@ def test_one_core_or_many_give_the_same_losses():
     finally:
         os.sched_setaffinity(0, cores)
     np.testing.assert_allclose(fit_losses(n_shards=1), losses, rtol=1e-3)
+
+
+@linux_only
+def test_only_the_callers_process_calls_the_callback(tmp_path):
+    note = tmp_path / "pids"
+
+    def write_pid(run):
+        with note.open("a") as file:
+            print(os.getpid(), file=file)
+
+    fit_losses(callback=write_pid)
+    assert note.read_text().split() == [str(os.getpid())] * 9
+
+
+def test_with_one_shard_no_shard_code_runs(monkeypatch):
+    def refuse(*args):
+        raise AssertionError("there is nothing to share")
+
+    for name in ("Shard", "Sharded", "other_processes"):
+        monkeypatch.setattr(f"ch335_helpers.shards.{name}", refuse)
+    assert len(fit_losses(n_shards=1)) == 9
+    with pytest.raises(AssertionError, match="nothing to share"):
+        fit_losses(n_shards=2)
+
+
+@linux_only
+def test_a_batch_too_small_to_share_is_not_shared(monkeypatch):
+    sizes = []
+
+    @contextmanager
+    def noted(work, n_shards):
+        sizes.append(n_shards)
+        yield Shard(0, [None], [[None]], None)
+
+    monkeypatch.setattr("ch335_helpers.shards.other_processes", noted)
+    for batch_size in (IMAGES_TO_SHARE - 1, IMAGES_TO_SHARE):
+        fit_losses(batch_size=batch_size, n_shards=3)
+    assert sizes == [3]
+
+
+@linux_only
+def test_when_the_block_ends_the_model_is_the_callers_again(rng):
+    x, y = batch(rng, 40)
+    model = ResidualCNN(5, width=2)
+    training = Training(model, x, y, x, y, epochs=1, batch_size=32)
+    before = blas_threads()
+    with side_by_side(training, 2):
+        assert isinstance(training.model, Sharded)
+        assert set(blas_threads()) == {1}
+    assert training.model is model
+    assert blas_threads() == before
+
+
+def blas_threads():
+    return [p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"]
 
 
 @linux_only

@@ -7,23 +7,14 @@ import warnings
 import numpy as np
 import pytest
 
-from ch335_helpers.data import ImageStream, make_synthetic_images
-from ch335_helpers.models import LinearClassifier, ResidualCNN, SimpleCNN
-from ch335_helpers.ops import cross_entropy, softmax
+from ch335_helpers.batches import ImageStream
+from ch335_helpers.data import make_synthetic_images
+from ch335_helpers.models import ResidualCNN, SimpleCNN
+from ch335_helpers.ops import cross_entropy
 from ch335_helpers.optim import adam_update, constant, cosine
-from ch335_helpers.protocol import train_val_test_split
-from ch335_helpers.training import (
-    TIMES_WORSE,
-    Run,
-    Trace,
-    evaluate,
-    fit,
-    load_params,
-    predict,
-    save_params,
-    sweep,
-    train_step,
-)
+from ch335_helpers.prediction import evaluate, predict
+from ch335_helpers.split import train_val_test_split
+from ch335_helpers.training import Training, fit, train_step
 
 SETTINGS = {"epochs": 8, "lr": 1e-2, "batch_size": 16, "progress": False}
 
@@ -180,6 +171,62 @@ def test_in_a_tie_the_later_epoch_is_the_best(tiny):
     assert run.best_epoch == 3
 
 
+# ------------------------------------------------------------------------ step by step
+
+
+def training_tiny(tiny, **settings):
+    defaults = {"epochs": 4, "batch_size": 4}
+    return Training(SimpleCNN(3), *tiny, **defaults | settings)
+
+
+def test_whoever_takes_the_steps_gets_the_run_that_fit_makes(tiny):
+    training = training_tiny(tiny)
+    seen = [len(run.batch_loss) for run in training]
+    assert seen == [*range(1, 13)]
+    expected = fit_tiny(tiny)
+    assert training.run.batch_loss == expected.batch_loss
+    assert training.run.val_accuracy == expected.val_accuracy
+    assert same(training.run.params, expected.params)
+    assert training.run.finished and training.run.n_steps == 12
+
+
+@pytest.mark.parametrize("leave_after", [1, 2, 3, 7, 12])
+def test_a_loop_that_was_left_can_be_taken_up_again(tiny, leave_after):
+    training = training_tiny(tiny)
+    for run in training:
+        assert not run.finished
+        if len(run.batch_loss) == leave_after:
+            break
+    for _ in training:
+        pass
+    expected = fit_tiny(tiny)
+    assert training.run.batch_loss == expected.batch_loss
+    assert training.run.val_loss == expected.val_loss
+    assert [*training] == []  # it is over
+
+
+def test_between_two_steps_the_current_parameters_can_be_seen(tiny):
+    training = training_tiny(tiny, epochs=1)
+    weights = [training.params["conv1.w"].copy()]
+    for _ in training:
+        weights.append(training.params["conv1.w"].copy())
+    assert not any(map(np.array_equal, weights, weights[1:]))
+    assert np.array_equal(training.run.params["conv1.w"], weights[-1])
+
+
+def test_all_steps_are_taken_on_one_memory_of_adam(tiny):
+    training = training_tiny(tiny)
+    for run in training:
+        assert training.state["step"] == len(run.batch_loss)
+
+
+def test_a_training_that_diverged_takes_no_further_step(tiny):
+    training = training_tiny(tiny, lr=1e30)
+    *_, run = training
+    assert run.diverged and run.finished
+    assert [*training] == []
+
+
 # ------------------------------------------------------------------ seeds and schedules
 
 
@@ -326,10 +373,26 @@ def test_a_callback_stops_a_run_and_leaves_the_best_epoch_so_far(tiny):
     assert run.stopped == "stopped in epoch 3"
     assert len(run.batch_loss) == 8
     assert len(run.train_loss) == len(run.val_accuracy) == len(run.seconds) == 2
-    _, accuracy = evaluate(SimpleCNN(3), run.params, tiny[2], np.array(tiny[3]))
-    assert accuracy == max(run.val_accuracy)
-    assert "2 of 4 epochs" in repr(run)
-    assert "stopped in epoch 3" in repr(run)
+    kept = {}
+
+    def note(run):  # the first step of an epoch sees the best of those before
+        if len(run.batch_loss) == 7:
+            kept.update({name: value.copy() for name, value in run.params.items()})
+
+    assert same(run.params, (fit_tiny(tiny, callback=note), kept)[1])
+    assert not same(run.params, latest_params(tiny, steps=8))
+    assert repr(run) == (
+        f"Run(2 of 4 epochs, best {max(run.val_accuracy):.1%} "
+        f"in epoch {run.best_epoch + 1}, stopped in epoch 3)"
+    )
+
+
+def latest_params(tiny, steps):
+    """The parameters after a number of steps, whatever they are worth."""
+    training = training_tiny(tiny)
+    for run in training:
+        if len(run.batch_loss) == steps:
+            return training.params
 
 
 def test_a_run_that_is_stopped_in_its_first_epoch_returns_what_it_has(tiny):
@@ -502,108 +565,6 @@ def test_data_that_does_not_fit_is_refused_by_name(
 # ----------------------------------------------------- predict, evaluate, save and load
 
 
-def test_predict_gives_the_softmax_of_the_models_scores(task, learnt):
-    logits, _ = SimpleCNN()(learnt.params, task[2])
-    expected = softmax(logits)
-    np.testing.assert_allclose(predict(SimpleCNN(), learnt.params, task[2]), expected)
-
-
-def test_predict_in_blocks_equals_predict_at_once(rng):
-    model = ResidualCNN(3, width=4)
-    params, X = model.init(rng), rng.standard_normal((700, 1, 4, 4))
-    np.testing.assert_allclose(
-        predict(model, params, X), softmax(model(params, X)[0]), rtol=1e-9
-    )
-    alone = [predict(model, params, X[n : n + 1]) for n in (0, 255, 256, 511, 512, 699)]
-    picked = predict(model, params, X)[[0, 255, 256, 511, 512, 699]]
-    np.testing.assert_allclose(picked, np.concatenate(alone), rtol=1e-9)
-
-
-def test_predict_runs_in_evaluation_mode_and_changes_nothing(rng):
-    model = ResidualCNN(3, width=4)
-    params, X = model.init(rng), rng.standard_normal((6, 1, 8, 8)).astype(np.float32)
-    kept, kept_X = {name: value.copy() for name, value in params.items()}, X.copy()
-    predict(model, params, X)
-    assert same(params, kept)
-    np.testing.assert_array_equal(X, kept_X)
-
-
-@pytest.mark.parametrize(
-    ("dtype", "expected"), [(np.float32, np.float32), (np.uint8, np.float32)]
-)
-def test_predictions_are_float32_unless_the_images_are_float64(rng, dtype, expected):
-    model = SimpleCNN(3)
-    params = model.init(rng)
-    X = rng.integers(0, 255, (2, 1, 8, 8)).astype(dtype)
-    assert predict(model, params, X).dtype == expected
-    assert predict(model, params, X.astype(np.float64)).dtype == np.float64
-
-
-def test_evaluate_worked_by_hand():
-    def model(params, x, train=False):  # the score of class 1 is the pixel
-        assert not train
-        return np.stack([np.zeros(len(x)), x[:, 0, 0, 0]], axis=1), None
-
-    X = np.log([3.0, 3, 1 / 3, 1 / 3]).reshape(4, 1, 1, 1)  # p of class 1: ¾ ¾ ¼ ¼
-    loss, accuracy = evaluate(model, {}, X, np.array([1, 0, 0, 0]))
-    assert accuracy == 0.75
-    assert loss == pytest.approx(-(3 * math.log(3 / 4) + math.log(1 / 4)) / 4)
-    assert (type(loss), type(accuracy)) == (float, float)
-
-
-@pytest.mark.parametrize(
-    ("X", "message"),
-    [
-        (np.zeros((16, 16)), r"X .*\(16, 16\)"),
-        (np.zeros((0, 1, 16, 16)), r"X .*\(0, 1, 16, 16\)"),
-        (np.full((2, 1, 16, 16), np.nan), "X .*finite.* 2 .*0"),
-        (np.full((2, 1, 16, 16), np.inf), "X .*finite.* 2 .*0"),
-        (np.zeros((2, 3, 16, 16)), r"\(2, 3, 16, 16\)"),
-    ],
-)
-def test_predict_refuses_what_it_cannot_judge(learnt, X, message):
-    with pytest.raises(ValueError, match=message):
-        predict(SimpleCNN(), learnt.params, X)
-
-
-@pytest.mark.parametrize(
-    ("y", "error", "message"),
-    [
-        ([0, 1, 2], ValueError, r"y .*52.*\(3,\)"),
-        (np.full(52, 4), ValueError, "y .*3.*4"),
-        (np.zeros(52), TypeError, "y .*float64"),
-    ],
-)
-def test_evaluate_refuses_bad_labels(task, learnt, y, error, message):
-    with pytest.raises(error, match=message):
-        evaluate(SimpleCNN(), learnt.params, task[2], y)
-
-
-def test_saved_parameters_come_back_as_they_were(tmp_path, task, rng):
-    model = ResidualCNN(3, width=4)
-    params = model.init(rng)
-    save_params(tmp_path / "run.npz", params)
-    loaded = load_params(tmp_path / "run.npz")
-    assert list(loaded) == list(params)
-    assert same(loaded, params)
-    assert {value.dtype for value in loaded.values()} == {np.dtype("float32")}
-    X = task[2][:5]
-    np.testing.assert_array_equal(predict(model, loaded, X), predict(model, params, X))
-
-
-def test_training_can_go_on_from_a_file(tmp_path, tiny):
-    first = fit_tiny(tiny)
-    save_params(tmp_path / "run.npz", first.params)
-    resumed = fit_tiny(tiny, params=load_params(tmp_path / "run.npz"))
-    assert same(resumed.params, fit_tiny(tiny, params=first.params).params)
-
-
-def test_a_file_that_holds_objects_is_not_opened(tmp_path):
-    np.savez(tmp_path / "bad.npz", w=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match="allow_pickle"):
-        load_params(tmp_path / "bad.npz")
-
-
 def test_a_stream_takes_the_place_of_arrays():
     def stream():
         return ImageStream(img_size=8, n_classes=4, noise=0.1, epoch_size=70)
@@ -618,106 +579,36 @@ def test_a_stream_takes_the_place_of_arrays():
         fit(SimpleCNN(), stream(), y_val, X_val, y_val, **settings)
 
 
-def test_weight_decay_shrinks_the_weights(tiny):
-    free = fit_tiny(tiny, epochs=1)
-    held = fit_tiny(tiny, epochs=1, weight_decay=1.0)
-    for name in ("conv1.w", "conv2.w", "linear.w"):
-        assert np.abs(held.params[name]).sum() < np.abs(free.params[name]).sum()
+def test_weight_decay_shrinks_the_weights_as_the_schedule_says(tiny):
+    def halves(progress):
+        return 1 / (1 + 4 * progress)
+
+    settings = {"epochs": 2, "lr": 0.01, "n_shards": 1, "schedule": halves}
+    held = fit_tiny(tiny, weight_decay=3.0, **settings, callback=lambda run: None)
+    model, state = SimpleCNN(3), {}
+    params = model.init(np.random.default_rng(0))
+    for step, batch in enumerate(batches_of(tiny, **settings)):
+        factor = halves(step / 6)
+        train_step(model, params, *batch, state, 0.01 * factor)
+        for name in ("conv1.w", "conv2.w", "linear.w"):
+            params[name] *= 1 - 3.0 * 0.01 * factor
+    assert held.best_epoch == 1
+    assert same(held.params, params)
+
+
+def batches_of(tiny, **settings):
+    """The batches that a training on the tiny task draws."""
+    model = Noted(SimpleCNN(3))
+    fit_tiny(tiny, model=model, **settings)
+    X, y, *_ = tiny
+    for pixels in model.batches:
+        rows = [int(np.flatnonzero(X[:, 0, 0, 0] == pixel)[0]) for pixel in pixels]
+        yield X[rows], y[rows]
+
+
+def test_a_negative_weight_decay_is_refused(tiny):
     with pytest.raises(ValueError, match=r"weight_decay.*-1"):
         fit_tiny(tiny, weight_decay=-1)
 
 
 # ------------------------------------------------------------------------------- sweep
-
-
-def sweep_tiny(tiny, rates=(1e-3, 1e-2), model=None, **settings):
-    defaults = {"epochs": 3, "batch_size": 4, "progress": False}
-    return sweep(model or SimpleCNN(3), *tiny, rates, **defaults | settings)
-
-
-def test_a_sweep_makes_the_runs_that_fit_makes(tiny):
-    for trace in sweep_tiny(tiny, seed=5):
-        expected = fit_tiny(tiny, epochs=3, lr=trace.lr, seed=5, schedule=constant)
-        assert trace.run.batch_loss == expected.batch_loss
-        assert same(trace.run.params, expected.params)
-
-
-def test_a_trace_holds_the_network_after_each_epoch(tiny):
-    (trace,) = sweep_tiny(tiny, [1e-2])
-    assert len(trace.filters) == len(trace.confusion) == 3
-    # the best epoch's parameters are kept by fit: there the two can be compared
-    best = trace.run.best_epoch
-    assert np.array_equal(trace.filters[best], trace.run.params["conv1.w"])
-    _, _, X_val, y_val = tiny
-    right = predict(SimpleCNN(3), trace.run.params, X_val).argmax(axis=1)
-    counts = np.zeros((3, 3), int)
-    for true, predicted in zip(y_val, right, strict=True):
-        counts[true, predicted] += 1
-    assert np.array_equal(trace.confusion[best], counts)
-
-
-def test_the_confusion_agrees_with_the_accuracy_of_each_epoch(task):
-    (trace,) = sweep(SimpleCNN(), *task, [1e-2], epochs=4, progress=False)
-    assert trace.accuracy == pytest.approx(trace.run.val_accuracy, abs=1 / len(task[3]))
-    assert all(counts.sum() == len(task[3]) for counts in trace.confusion)
-    rows = np.bincount(task[3], minlength=4)
-    assert all(np.array_equal(counts.sum(axis=1), rows) for counts in trace.confusion)
-
-
-def test_filters_of_two_epochs_are_two_arrays(tiny):
-    (trace,) = sweep_tiny(tiny, [1e-2])
-    assert not np.array_equal(trace.filters[0], trace.filters[1])
-
-
-def test_a_longer_sweep_begins_like_a_shorter_one(tiny):
-    (short,), (long,) = (sweep_tiny(tiny, [1e-2], epochs=n) for n in (2, 4))
-    assert long.run.train_loss[:2] == short.run.train_loss
-    assert all(map(np.array_equal, long.filters, short.filters))
-
-
-def test_a_loss_far_above_guessing_is_a_divergence(tiny):
-    limit = TIMES_WORSE * np.log(3)
-    for losses, epoch in (
-        ([1.0, limit - 0.01, 1.0], 0),
-        ([1.0, limit, 1.0], 2),
-        ([limit, 1.0, limit], 1),
-    ):
-        run = Run({}, 3, 1, train_loss=losses)
-        assert Trace(0.1, run, confusion=[np.eye(3)] * 3).diverged_in == epoch
-
-
-def test_a_loss_that_is_not_finite_is_told_in_the_trace_alone(tiny):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        calm, wild = sweep_tiny(tiny, (1e-3, 1e30))
-    assert (calm.diverged_in, calm.run.diverged) == (0, False)
-    assert wild.run.diverged
-    n_epochs = len(wild.run.train_loss)
-    assert wild.diverged_in == n_epochs + 1
-    assert len(wild.filters) == len(wild.confusion) == n_epochs
-
-
-def test_an_interrupted_sweep_is_no_result(tiny, monkeypatch):
-    def interrupted(*args, **kwargs):
-        return Run({}, 3, 1, stopped="interrupted in epoch 1")
-
-    monkeypatch.setattr("ch335_helpers.training.fit", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        sweep_tiny(tiny)
-
-
-@pytest.mark.parametrize("rates", [(), (0.1, 0.1)])
-def test_a_sweep_refuses_no_rates_and_rates_that_stand_twice(tiny, rates):
-    with pytest.raises(ValueError, match="learning_rates must hold at least one rate"):
-        sweep_tiny(tiny, rates)
-
-
-def test_a_sweep_refuses_a_model_without_filters(tiny):
-    model = LinearClassifier(3, img_size=4)
-    with pytest.raises(ValueError, match="model must have a convolution"):
-        sweep_tiny(tiny, model=model)
-
-
-def test_a_sweep_refuses_what_fit_refuses(tiny):
-    with pytest.raises(ValueError, match="lr must be a finite number above 0"):
-        sweep_tiny(tiny, (0.1, -1))

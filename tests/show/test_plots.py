@@ -8,8 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from ch335_helpers import plots
-from ch335_helpers.training import Run
+from ch335_helpers import Run
+from ch335_helpers.show import plots
 
 RUN = Run(
     params={},
@@ -23,7 +23,7 @@ RUN = Run(
 )
 IMAGES = np.random.default_rng(0).standard_normal((5, 1, 6, 6))
 WEIGHTS = np.random.default_rng(1).standard_normal((5, 1, 3, 3))
-MAPS = [("conv1", np.random.default_rng(2).standard_normal((2, 4, 6, 6)))]
+MAPS = {"block1.relu2": np.random.default_rng(2).standard_normal((2, 4, 6, 6))}
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
 
 FIGURES = {
@@ -153,8 +153,11 @@ def test_what_is_no_batch_of_images_is_refused(shape):
 
 
 def test_row_titles_must_be_one_a_row():
-    with pytest.raises(ValueError, match="zip"):
-        plots.image_grid(IMAGES, columns=3, row_titles=["only one of two"])
+    message = r"row_titles .* one title for each of the 2 rows, got 1: \['one'\]"
+    with pytest.raises(ValueError, match=message):
+        plots.image_grid(IMAGES, columns=3, row_titles=["one"])
+    with pytest.raises(ValueError, match="row_titles"):
+        plots.image_grid(IMAGES, columns=3, row_titles=["a", "b", "c"])
 
 
 # ---------------------------------------------------------------------- bars and curves
@@ -287,14 +290,14 @@ def test_a_confusion_figure_is_shaded_by_the_share_of_the_true_class():
 def test_activation_rows_show_an_image_and_each_layers_strongest_channel():
     maps = np.zeros((2, 3, 4, 4))
     maps[0, 2, 1, 1], maps[1, 0, 2, 2], maps[1, 1, 2, 2] = 5, 1, -3
-    fig = plots.activation_rows(IMAGES[:2], [("conv1", maps)], ["bar", "ring"])
+    fig = plots.activation_rows(IMAGES[:2], {"a.b": maps}, ["bar", "ring"])
     shown = [picture.get_array() for picture in pictures(fig)]
     np.testing.assert_array_equal(shown[0], IMAGES[0, 0])
     np.testing.assert_array_equal(shown[1], maps[0, 2])
     np.testing.assert_array_equal(shown[2], IMAGES[1, 0])
     np.testing.assert_array_equal(shown[3], maps[1, 1])
     assert [ax.get_ylabel() for ax in fig.axes] == ["bar", "", "ring", ""]
-    assert [ax.get_title() for ax in fig.axes] == ["image", "conv1", "", ""]
+    assert [ax.get_title() for ax in fig.axes] == ["image", "a\nb", "", ""]
 
 
 # ------------------------------------------------------------ pictures of the gradients

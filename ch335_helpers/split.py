@@ -1,12 +1,12 @@
-"""The protocol: three disjoint parts of a data set, and a test part that is sealed."""
+"""The split: three disjoint parts of a data set, and a test part that is sealed."""
 
 import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
+from .checks import check_labels
 from .display import Table
-from .ops import check_labels
 
 
 class SealedTestSet:
@@ -129,7 +129,7 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     Taught in notebook 1.
     """
     X = np.asarray(X)
-    y = check_labels(y, len(X), np.inf)
+    y = check_labels("y", y, len(X))
     fractions = np.asarray(fractions, float)
     if (
         fractions.shape != (3,)

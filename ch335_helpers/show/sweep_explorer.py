@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 
-from .data import CLASS_NAMES
-from .explorer import Chart, Explorer, Matrix, panel, pixels, tiles
+from ..data import CLASS_NAMES
+from .explorer import Explorer
+from .pixels import pixels, tiles
+from .svg import accuracy_chart, loss_chart, matrix, panel, words
 
 BIG_DROP = 0.1  # of the accuracy from one epoch to the next
 STARTED = 1.5  # times the accuracy of guessing: from here on, something is learnt
@@ -42,29 +44,28 @@ def training_explorer(traces, names=CLASS_NAMES):
     if not n_epochs:
         raise ValueError("traces must hold a run that finished an epoch, got none")
     n_classes = len(next(trace for trace in traces if trace.confusion).confusion[0])
-    loss, accuracy = _charts(traces, n_epochs, n_classes)
-    matrix = Matrix("True class (rows), predicted (columns)", names[:n_classes])
-    behind = [_behind(loss, accuracy, traces, i) for i in range(len(traces))]
+    losses = [trace.run.train_loss for trace in traces]
+    accuracies = [trace.accuracy for trace in traces]
+    seen = [loss for line in losses for loss in line if 0 < loss < math.inf]
+    loss = loss_chart((1, n_epochs), (min(seen), max(seen)))
+    accuracy = accuracy_chart((1, n_epochs))
+    by_guessing = _level(loss, math.log(n_classes)), _level(accuracy, 1 / n_classes)
 
     def render(i, e):
-        trace = traces[i]
         picture = [
-            *_curve(loss, behind[i][0], trace.run.train_loss[: e + 1], color=0),
-            *_curve(accuracy, behind[i][1], trace.accuracy[: e + 1], color=1),
+            loss(by_guessing[0], *_lines(loss, losses, i, e, color=0)),
+            accuracy(by_guessing[1], *_lines(accuracy, accuracies, i, e, color=1)),
         ]
-        if trace.filters:
-            last = min(e, len(trace.filters) - 1)
-            counts = trace.confusion[last]
-            picture += [
-                _filters(trace.filters[last]),
-                *(matrix.head, matrix.cells(counts), matrix.foot),
-            ]
+        if traces[i].filters:
+            last = min(e, len(traces[i].filters) - 1)
+            title = "True class (rows), predicted (columns)"
+            counts = traces[i].confusion[last]
+            picture.append(_filters(traces[i].filters[last]))
+            picture.append(matrix(title, names[:n_classes], counts))
         return describe(traces, i, e), picture
 
     sliders = {
-        "learning rate": [
-            f"{trace.lr:.10f}".rstrip("0").rstrip(".") for trace in traces
-        ],
+        "learning rate": [_decimal(trace.lr) for trace in traces],
         "epochs": range(1, n_epochs + 1),
     }
     return Explorer(sliders, render, start=(len(traces) // 2, n_epochs // 2))
@@ -108,6 +109,8 @@ def _verdict(trace, e):
             f"diverged in epoch {trace.diverged_in}, with a loss of {peak:.3g} where "
             f"guessing costs {guess:.3g}"
         )
+    if trace.run.stopped and e >= len(losses) and not trace.run.diverged:
+        return trace.run.stopped  # by the reader
     if not _started(trace, e):
         return "has not started to learn"
     drops = -np.diff(accuracy)
@@ -120,49 +123,20 @@ def _verdict(trace, e):
     return "is learning, slowly" if slow else "learns well"
 
 
-def _charts(traces, n_epochs, n_classes):
-    """The axes of the loss and of the accuracy, with the line of guessing on them."""
-    losses = [
-        loss
-        for t in traces
-        for loss in t.run.train_loss
-        if loss > 0 and math.isfinite(loss)
-    ]
-    low, high = math.floor(np.log10(min(losses))), math.ceil(np.log10(max(losses)))
-    step = -(-(high - low) // 5)
-    powers = range(low, high + 1, max(1, step))
-    epochs = (1, max(2, n_epochs))
-    marks = {n: n for n in range(1, n_epochs + 1)}
-    loss = Chart(
-        "Training loss (nats)", "epoch", epochs, (10.0**low, 10.0**high), marks,
-        {10.0**power: f"{10.0**power:g}" for power in powers}, logy=True,
-    )  # fmt: skip
-    shares = {share / 4: f"{25 * share} %" for share in range(5)}
-    accuracy = Chart("Validation accuracy", "epoch", epochs, (0, 1), marks, shares)
-    for chart, value in ((loss, math.log(n_classes)), (accuracy, 1 / n_classes)):
-        x, y = chart.place(epochs[0], value)
-        chart.head += (
-            chart.line(epochs, (value, value), "guess")
-            + f'<text x="{x + 6:g}" y="{y - 4:g}">guessing</text>'
-        )
-    return loss, accuracy
+def _level(chart, value):
+    """What a network that guesses would reach, as a dotted line across a chart."""
+    x, y = chart.place(chart.xlim[0], value)
+    line = chart.line(chart.xlim, (value, value), "guess")
+    return line + words("guessing", x + 6, y - 4)
 
 
-def _behind(loss, accuracy, traces, i):
-    """The lines of all learning rates but number i, of both charts."""
-    others = [trace for trace in traces if trace is not traces[i]]
-    return [
-        "".join(chart.line(range(1, len(y) + 1), y) for y in values)
-        for chart, values in (
-            (loss, [trace.run.train_loss for trace in others]),
-            (accuracy, [trace.accuracy for trace in others]),
-        )
-    ]
-
-
-def _curve(chart, behind, values, color):
-    line = chart.line(range(1, len(values) + 1), values, color=color)
-    return [chart.head, behind, line, chart.foot]
+def _lines(chart, series, i, e, color):
+    """Number i of the series up to epoch number e, in front of all of the others."""
+    epochs = [range(1, len(values) + 1) for values in series]
+    for j, values in enumerate(series):
+        if j != i:
+            yield chart.line(epochs[j], values)
+    yield chart.line(epochs[i][: e + 1], series[i][: e + 1], color=color)
 
 
 def _filters(w):
@@ -170,9 +144,8 @@ def _filters(w):
     w = w[:, 0]
     limit = np.abs(w).max()
     if not np.isfinite(limit):
-        return panel("First-layer filters: no longer finite", "</div>")
+        return panel("First-layer filters: no longer finite")
     title = f"First-layer filters, weights up to ±{limit:.2g}"
     alt = f"{len(w)} filters as small pictures: red adds, blue takes away"
-    columns = max(1, len(w) // 2)
-    sheet = tiles(w, columns)
-    return panel(title, pixels(sheet, alt, "RdBu_r", -limit, limit), "</div>")
+    sheet = tiles(w, columns=max(1, len(w) // 2))
+    return panel(title, pixels(sheet, alt, "RdBu_r", -limit, limit))

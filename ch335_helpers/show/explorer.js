@@ -20,7 +20,7 @@
       });
       const [words, ...parts] = states[number].map((i) => fragments[i]);
       sentence.textContent = words;
-      picture.innerHTML = parts.join("");
+      picture.innerHTML = parts.join("\n");
     };
 
     for (const label of labels) label.hidden = false;

@@ -15,7 +15,8 @@ from IPython.core.pylabtools import select_figure_formats
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from .ops import check_axes, output_size
+from ..checks import check_axes
+from ..ops import output_size
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", "--", "-.", ":")
@@ -63,6 +64,7 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
         One for each image, or for each column if there are fewer.
     columns : int
     row_titles : sequence of str, optional
+        One for each row.
     signed : bool
         Show 0 as white, negative values blue and positive ones red.
     """
@@ -71,6 +73,9 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
         images = check_axes("images", images, "N 1 H W")[:, 0]
     images = check_axes("images", images, "N H W")
     rows = -(-len(images) // columns)
+    if row_titles and len(row_titles) != rows:
+        expected = f"row_titles must hold one title for each of the {rows} rows"
+        raise ValueError(f"{expected}, got {len(row_titles)}: {row_titles}")
     size = min(1.5, PAGE_WIDTH / columns)
     titles = list(titles or [])
     if columns > 8:  # little room: break the titles
@@ -87,7 +92,7 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
         _bare(ax, titles[number] if number < len(titles) else "", fontsize=8)
         if number < len(images):
             ax.imshow(images[number], **look)
-    for ax, title in zip(axes[:, 0], row_titles or [], strict=bool(row_titles)):
+    for ax, title in zip(axes[:, 0], row_titles or [], strict=False):
         ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=8)
     return fig
 
@@ -248,7 +253,7 @@ def activation_rows(images, maps, names):
     Parameters
     ----------
     images : ndarray, shape (N, 1, H, W)
-    maps : list of (str, ndarray of shape (N, C, H', W'))
+    maps : dict of str to ndarray, shape (N, C, H', W')
         As `activation_maps` returns them.
     names : sequence of str
         A title for each row.
@@ -260,9 +265,10 @@ def activation_rows(images, maps, names):
         _bare(row[0], "image" if i == 0 else "", fontsize=8)
         row[0].imshow(images[i, 0], cmap="gray")
         row[0].set_ylabel(names[i], rotation=0, ha="right", va="center", fontsize=8)
-        for ax, (title, values) in zip(row[1:], maps, strict=True):
+        for ax, (title, values) in zip(row[1:], maps.items(), strict=True):
             strongest = values[i].var(axis=(1, 2)).argmax()
-            _bare(ax, title.replace(" ", "\n") if i == 0 else "", fontsize=8)
+            title = title.replace(".", "\n").replace(" ", "\n")  # little room
+            _bare(ax, title if i == 0 else "", fontsize=8)
             ax.imshow(values[i, strongest], cmap="viridis")
     return fig
 

@@ -1,19 +1,21 @@
 """The panel that trains while one watches, for a live notebook."""
 
+import asyncio
 import html
 import math
-import threading
 import time
-import warnings
 from typing import NamedTuple
 
 import ipywidgets as ipw
 import numpy as np
 
-from .data import DEFAULT_NOISE, make_synthetic_images
-from .explorer import Chart, style
-from .models import ResidualCNN, SimpleCNN
-from .training import Run, fit
+from ..data import DEFAULT_NOISE, make_synthetic_images
+from ..models import ResidualCNN, SimpleCNN
+from ..run import Run
+from ..shards import side_by_side
+from ..training import Training
+from .explorer import style
+from .svg import accuracy_chart, loss_chart, paint
 
 HOW_TO_START = """
 <p><strong>This panel trains a network while you watch</strong>, so it needs Python and
@@ -30,15 +32,16 @@ README;</li>
 """
 N_VALIDATION = 200  # images, as noisy as those the network learns from
 SECONDS_BETWEEN_PICTURES = 0.25
-CALIBRATION_STEPS = 3
-FORWARD_SHARE = 1 / 3  # of a training step's time
+N_SHARDS = 2
+STEP_TO_FORWARD = 3  # a training step's time over that of its forward pass, about
+FORWARD_SHARE = 1 / STEP_TO_FORWARD  # of a training step that a validation image takes
 DASHES = (None, "7 4", "2 3", "9 3 2 3")
 N_COLORS = 7
-CEILING = 10  # nats: where the axis of the loss ends
+LOSSES = (1e-3, 10)  # nats: where the axis of the loss ends
 
 
 class PanelRun(NamedTuple):
-    """A run that was made in the panel: its settings and the `Run` that `fit` returned.
+    """A run that was made in the panel: its settings and the `Run` that came out.
 
     Unpack it, or ask for ``params`` at once.
     """
@@ -73,22 +76,22 @@ class TrainingPanel:
 
     Notes
     -----
-    Taught in notebook 3. Training goes on in a thread, because a callback that trained
-    by itself would keep the kernel from ever hearing the Stop button.
+    Taught in notebook 3. Training goes on in a task that gives control back after each
+    step, so that the kernel hears the Stop button. Moving a slider trains nothing.
     """
 
     def __init__(self, n_classes=10, img_size=32, seed=0):
         self.n_classes, self.img_size, self.seed = n_classes, img_size, seed
         self.runs = []
-        self._stop, self._thread = threading.Event(), None
-        self._shown = self._began = 0
+        self.task = None
+        self._stop = False
         self._seconds_per_image = {}
         self.box = self._make_controls()
         for control in self.controls.values():
             control.observe(self._settings_changed, names="value")
         self.train_button.on_click(lambda _: self.train())
-        self.stop_button.on_click(lambda _: self._stop.set())
-        self._say("Choose, then press Train.")  # until the estimate is there
+        self.stop_button.on_click(lambda _: self.stop())
+        self._settings_changed()
 
     def _make_controls(self):
         look = {
@@ -158,71 +161,107 @@ class TrainingPanel:
         for name in ("batch_norm", "residual"):
             self.controls[name].disabled = simple
         if not self.is_training:
-            try:
-                seconds = self.estimate()
-                self._say(f"This will take about {_duration(seconds)}. Press Train.")
-            except Exception as error:
-                self._say_error(error)
+            seconds = self.estimate()
+            self._say(f"This will take about {_duration(seconds)}. Press Train.")
 
     @property
     def is_training(self):
         """Whether a run is going on."""
-        return self._thread is not None and self._thread.is_alive()
+        return self.task is not None and not self.task.done()
 
     def estimate(self):
         """How long a run with these settings takes, in seconds.
 
         Judged by the last run of the same network and batch size; before the first
-        one, by a few training steps.
+        one, by the time of a forward pass. Nothing is trained.
         """
         settings = self.settings
         key = _network(settings)
         if key not in self._seconds_per_image:
-            times, batch = [], settings["batch_size"]
-            X, y = self._draw(max(batch, self.n_classes), settings, seed=2)
-
-            def watch(run):
-                times.append(time.perf_counter())
-                return len(times) > CALIBRATION_STEPS
-
-            steps = {"epochs": CALIBRATION_STEPS + 1, "batch_size": batch}
-            self._fit(settings, X, y, X[:1], y[:1], watch, **steps)
-            step = (times[-1] - times[0]) / (len(times) - 1)
-            self._seconds_per_image[key] = step / min(batch, len(y))
+            seconds = STEP_TO_FORWARD * self._forward_seconds(settings)
+            self._seconds_per_image[key] = seconds / settings["batch_size"]
         images = settings["n_images"] + FORWARD_SHARE * N_VALIDATION
         return settings["epochs"] * images * self._seconds_per_image[key]
 
+    def _forward_seconds(self, settings):
+        """The time of a forward pass of one batch: the second one, when all is warm."""
+        model = self._model(settings)
+        params = model.init(np.random.default_rng(self.seed))
+        shape = (settings["batch_size"], 1, self.img_size, self.img_size)
+        for _ in range(2):
+            began = time.perf_counter()
+            model(params, np.zeros(shape, np.float32), train=True)
+        return time.perf_counter() - began
+
+    def _model(self, settings):
+        if settings["model"] == "SimpleCNN":
+            return SimpleCNN(self.n_classes)
+        names = ("batch_norm", "residual")
+        return ResidualCNN(self.n_classes, **{name: settings[name] for name in names})
+
     def train(self):
-        """Start a run with the controls' settings, unless one is going on."""
+        """Start a run with the controls' settings, unless one is going on.
+
+        In a kernel this returns at once. Outside one it returns when the run is over.
+        """
         if self.is_training:
             return
-        self._stop.clear()
+        self._stop = False
         self.train_button.disabled, self.stop_button.disabled = True, False
-        self.progress.value, self._began = 0, time.monotonic()
+        self.progress.value = 0
         self._say("Drawing the images …")
-        self._thread = threading.Thread(
-            target=self._run, args=(self.settings,), daemon=True
-        )
-        self._thread.start()
-
-    def _run(self, settings):
+        work = self._work(self.settings)
         try:
-            X, y = self._draw(settings["n_images"], settings, self.seed)
-            X_val, y_val = self._draw(N_VALIDATION, settings, self.seed + 1)
-            lengths = {name: settings[name] for name in ("epochs", "lr", "batch_size")}
-            run = self._fit(settings, X, y, X_val, y_val, self._after_step, **lengths)
+            self.task = asyncio.get_running_loop().create_task(work)
+        except RuntimeError:  # nobody else is waiting for control
+            asyncio.run(work)
+
+    def stop(self):
+        """End the run that is going on after its current step."""
+        self._stop = True
+
+    async def _work(self, settings):
+        try:
+            training = self._training(settings)
+            run = training.run
+            with side_by_side(training, N_SHARDS):
+                await self._take_steps(training, settings)
             self.runs.append(PanelRun(settings, run))
             if run.seconds:
                 images = settings["n_images"] + FORWARD_SHARE * N_VALIDATION
                 key, seconds = _network(settings), np.median(run.seconds)
                 self._seconds_per_image[key] = seconds / images
-            self._show(self.runs[-1])
+            self._show(self.runs)
+            self.table.value = _table(self.runs)
             self._say(f"Run {len(self.runs)}: {_outcome(run)}.")
         except Exception as error:
-            # the reader is looking at the panel, not at the thread
-            self._say_error(error)
+            # the reader is looking at the panel, not at the log
+            self._say(f"This did not work. {type(error).__name__}: {error}")
         finally:
             self.train_button.disabled, self.stop_button.disabled = False, True
+
+    async def _take_steps(self, training, settings):
+        shown = began = time.monotonic()
+        for run in training:
+            now = time.monotonic()
+            if now - shown > SECONDS_BETWEEN_PICTURES:
+                shown = now
+                self._show([*self.runs, PanelRun(settings, run)])
+                left = (now - began) * (run.n_steps / len(run.batch_loss) - 1)
+                self._say(
+                    f"Epoch {len(run.seconds) + 1} of {run.epochs}, loss "
+                    f"{run.batch_loss[-1]:.3g}, about {_duration(left)} left."
+                )
+            await asyncio.sleep(0)
+            if self._stop and not run.stopped:
+                run.stop("stopped")
+
+    def _training(self, settings):
+        X, y = self._draw(settings["n_images"], settings, self.seed)
+        X_val, y_val = self._draw(N_VALIDATION, settings, self.seed + 1)
+        lengths = {name: settings[name] for name in ("epochs", "lr", "batch_size")}
+        model = self._model(settings)
+        return Training(model, X, y, X_val, y_val, seed=self.seed, **lengths)
 
     def _draw(self, n, settings, seed):
         per_class = math.ceil(n / self.n_classes)
@@ -231,54 +270,20 @@ class TrainingPanel:
         )
         return X[:n], y[:n]
 
-    def _fit(self, settings, X, y, X_val, y_val, callback, **lengths):
-        """`fit` without its bar and its warnings: the panel tells what they would."""
-        if settings["model"] == "SimpleCNN":
-            model = SimpleCNN(self.n_classes)
-        else:
-            names = ("batch_norm", "residual")
-            model = ResidualCNN(self.n_classes, **{n: settings[n] for n in names})
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return fit(
-                model, X, y, X_val, y_val, seed=self.seed, callback=callback,
-                progress=False, **lengths,
-            )  # fmt: skip
-
-    def _after_step(self, run):
-        now = time.monotonic()
-        if now - self._shown > SECONDS_BETWEEN_PICTURES:
-            self._shown = now
-            self._show(PanelRun(self.settings, run), going_on=True)
-            left = (now - self._began) * (1 / max(self.progress.value, 1e-6) - 1)
-            self._say(
-                f"Epoch {len(run.seconds) + 1} of {run.epochs}, loss "
-                f"{run.batch_loss[-1]:.3g}, about {_duration(left)} left."
-            )
-        return self._stop.is_set()
-
-    def _show(self, latest, going_on=False):
-        """Draw all runs, the latest in front; list those that have ended."""
-        run = latest.run
-        self.progress.value = len(run.batch_loss) / (run.epochs * run.steps_per_epoch)
-        runs = [*self.runs, latest] if going_on else self.runs
+    def _show(self, runs):
+        """Draw all runs, the latest in front, and how far it has come."""
+        run = runs[-1].run
+        self.progress.value = len(run.batch_loss) / run.n_steps
         curves = "".join(_charts([item.run for item in runs]))
         curves = f'<div class="ch335-picture">{curves}</div>'
         self.picture.value = f'<div class="ch335-explorer">{curves}</div>'
-        if not going_on:
-            self.table.value = _table(self.runs)
 
     def _say(self, text):
         self.message.value = (
             f'<p class="ch335-sentence" role="status">{html.escape(text)}</p>'
         )
 
-    def _say_error(self, error):
-        self._say(f"This did not work. {type(error).__name__}: {error}")
-
     def _repr_mimebundle_(self, **kwargs):
-        if not self.runs:
-            self._settings_changed()
         bundle = self.box._repr_mimebundle_(**kwargs)
         note = (
             '<div class="ch335-explorer">'
@@ -319,24 +324,17 @@ def _outcome(run):
 def _charts(runs):
     """Loss and validation accuracy of runs over their epochs, each in its colour."""
     reached = [math.ceil(len(run.batch_loss) / run.steps_per_epoch) for run in runs]
-    ends = (
+    end = max(
         n if run.stopped else run.epochs for run, n in zip(runs, reached, strict=True)
     )
-    end = max(2, *ends)
-    marks = {n: n for n in range(0, end + 1, max(1, end // 8))}
-    powers = {10.0**power: f"{10.0**power:g}" for power in range(-3, 2)}
-    limits = (1e-3, CEILING)
-    loss = Chart("Training loss (nats)", "epoch", (0, end), limits, marks, powers, True)
-    shares = {share / 4: f"{25 * share} %" for share in range(5)}
-    accuracy = Chart("Validation accuracy", "epoch", (0, end), (0, 1), marks, shares)
-    parts = [[], []]
+    loss, accuracy = loss_chart((0, end), LOSSES), accuracy_chart((0, end))
+    losses, accuracies = [], []
     for number, run in enumerate(runs):
         look = {"color": number % N_COLORS, "dash": DASHES[number % len(DASHES)]}
-        parts[0].append(loss.line(*_smooth(run), **look))
+        losses.append(loss.line(*_smooth(run), **look))
         epochs = range(1, len(run.val_accuracy) + 1)
-        parts[1].append(accuracy.line(epochs, run.val_accuracy, **look))
-    for chart, lines in zip((loss, accuracy), parts, strict=True):
-        yield from (chart.head, *lines, chart.foot)
+        accuracies.append(accuracy.line(epochs, run.val_accuracy, **look))
+    return [loss(*losses), accuracy(*accuracies)]
 
 
 def _smooth(run, points=80):
@@ -360,7 +358,7 @@ def _table(runs):
         dash = DASHES[number % len(DASHES)] or ""
         key = (
             '<svg viewBox="0 0 28 8" style="width:28px;display:inline">'
-            f'<path class="line" stroke="var(--ch335-{number % N_COLORS})" '
+            f'<path class="line" stroke="{paint(number % N_COLORS)}" '
             f'stroke-dasharray="{dash}" d="M0 4H28"/></svg>'
         )
         cells = (

@@ -1,15 +1,23 @@
 """The training panel, pressed without a browser."""
 
-import threading
-import warnings
+import asyncio
+import re
 
 import numpy as np
 import pytest
 
 from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import SimpleCNN
-from ch335_helpers.training import Run, fit
-from ch335_helpers.widgets import PanelRun, TrainingPanel, _charts, _duration, _smooth
+from ch335_helpers.run import Run
+from ch335_helpers.show import panel as module
+from ch335_helpers.show.panel import (
+    PanelRun,
+    TrainingPanel,
+    _charts,
+    _duration,
+    _smooth,
+)
+from ch335_helpers.training import Training, fit
 
 
 @pytest.fixture
@@ -25,33 +33,23 @@ def choose(panel, **settings):
         panel.controls[name].value = value
 
 
-def press_train(panel):
-    """Press Train; return the threads that this started."""
-    before = threading.enumerate()
-    panel.train_button.click()
-    return [thread for thread in threading.enumerate() if thread not in before]
-
-
 def train(panel, **settings):
     """Set the controls, press Train and wait for the end."""
     choose(panel, **settings)
-    for thread in press_train(panel):
-        thread.join(timeout=60)
+
+    async def press_and_wait():
+        panel.train_button.click()
+        assert panel.is_training
+        await panel.task
+
+    asyncio.run(press_and_wait())
     assert not panel.is_training
 
 
-@pytest.fixture
-def gate(monkeypatch):
-    """Holds every run at its first step until it is set."""
-    gate = threading.Event()
-    after_step = TrainingPanel._after_step
-
-    def held(panel, run):
-        gate.wait(timeout=60)
-        return after_step(panel, run)
-
-    monkeypatch.setattr(TrainingPanel, "_after_step", held)
-    return gate
+async def after_turns(n):
+    """Give control to the training that many times."""
+    for _ in range(n):
+        await asyncio.sleep(0)
 
 
 def buttons(panel):
@@ -118,26 +116,40 @@ def test_runs_are_kept_and_drawn_one_beside_another(panel):
         assert f"var(--ch335-{color})" in panel.picture.value
 
 
-def test_before_it_is_pressed_nothing_trains():
-    threads = threading.enumerate()
-    panel = TrainingPanel()
-    assert (panel.runs, threading.enumerate()) == ([], threads)
+def test_to_show_the_panel_and_to_move_its_sliders_trains_nothing(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("nobody pressed Train")
+
+    monkeypatch.setattr(module, "Training", refuse)
+    monkeypatch.setattr(module, "side_by_side", refuse)
+    panel = TrainingPanel(n_classes=3, img_size=8)
+    panel._repr_mimebundle_()
+    for name, value in {"lr": 1.0, "epochs": 3, "batch_size": 8, "noise": 1.0}.items():
+        choose(panel, **{name: value})
+    choose(panel, n_images=100, model="SimpleCNN", batch_norm=False)
+    assert (panel.runs, panel.task) == ([], None)
     assert buttons(panel) == (False, True)
 
 
-def test_the_first_look_at_the_panel_shows_an_estimate():
-    panel = TrainingPanel(n_classes=3, img_size=8)
-    panel._repr_mimebundle_()
-    assert "This will take about" in panel.message.value
-
-
 def test_an_estimate_stands_there_before_train_is_pressed(panel):
+    text = r"This will take about .*(s|second|min)\. Press Train\."
+    assert re.search(text, TrainingPanel(n_classes=3, img_size=8).message.value)
+    panel.message.value = ""
     choose(panel, epochs=40)
-    assert "This will take about" in panel.message.value
-    assert panel.runs == []
+    assert re.search(text, panel.message.value)
     before = panel.estimate()
     choose(panel, epochs=20)
     assert panel.estimate() == pytest.approx(before / 2)
+    choose(panel, n_images=1000)
+    share = (1000 + 200 / 3) / (100 + 200 / 3)
+    assert panel.estimate() == pytest.approx(before / 2 * share)
+
+
+def test_the_first_estimate_is_three_forward_passes_an_image(panel, monkeypatch):
+    seconds = iter([10.0, 100.0, 100.5])  # the second pass takes half a second
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(seconds))
+    choose(panel, batch_size=16)
+    assert panel.estimate() == pytest.approx(2 * (100 + 200 / 3) * 3 * 0.5 / 16)
 
 
 def test_after_a_run_the_estimate_is_its_own_speed(panel):
@@ -146,15 +158,18 @@ def test_after_a_run_the_estimate_is_its_own_speed(panel):
     assert panel.estimate() == pytest.approx(3 * np.median(run.seconds))
 
 
-def test_stop_ends_a_run_after_its_step_and_keeps_it(panel, gate):
-    (thread,) = press_train(panel)
-    assert buttons(panel) == (True, False)
-    panel.stop_button.click()
-    gate.set()
-    thread.join(timeout=60)
+def test_stop_ends_a_run_after_its_step_and_keeps_it(panel):
+    async def press_stop():
+        panel.train_button.click()
+        await after_turns(3)
+        assert buttons(panel) == (True, False)
+        panel.stop_button.click()
+        await panel.task
+
+    asyncio.run(press_stop())
     ((_, run),) = panel.runs
     assert run.stopped == "stopped in epoch 1"
-    assert len(run.batch_loss) == 1
+    assert len(run.batch_loss) in (2, 3)
     start = SimpleCNN(3).init(np.random.default_rng(0))
     assert not np.array_equal(run.params["conv1.w"], start["conv1.w"])
     assert "stopped in epoch 1" in panel.message.value
@@ -162,14 +177,52 @@ def test_stop_ends_a_run_after_its_step_and_keeps_it(panel, gate):
     assert buttons(panel) == (False, True)
 
 
-def test_only_one_run_goes_on_at_a_time(panel, gate):
-    (thread,) = press_train(panel)
-    assert press_train(panel) == []
-    panel.train()
-    panel.stop_button.click()
-    gate.set()
-    thread.join(timeout=60)
+def test_only_one_run_goes_on_at_a_time(panel):
+    async def press_twice():
+        panel.train_button.click()
+        task = panel.task
+        await after_turns(2)
+        panel.train_button.click()
+        panel.train()
+        assert panel.task is task
+        await task
+
+    asyncio.run(press_twice())
     assert len(panel.runs) == 1
+
+
+def test_control_comes_back_after_each_step(panel):
+    turns = []
+
+    async def count():
+        panel.train_button.click()
+        while panel.is_training:
+            turns.append(panel.task)
+            await asyncio.sleep(0)
+
+    asyncio.run(count())
+    ((_, run),) = panel.runs
+    assert len(turns) >= run.n_steps == 8
+
+
+def test_while_it_trains_a_slider_changes_neither_the_run_nor_the_message(panel):
+    async def move():
+        panel.train_button.click()
+        await after_turns(2)
+        before = panel.message.value
+        choose(panel, epochs=30)
+        assert panel.message.value == before
+        await panel.task
+
+    asyncio.run(move())
+    ((settings, run),) = panel.runs
+    assert settings["epochs"] == len(run.seconds) == 2
+
+
+def test_outside_a_kernel_train_returns_when_the_run_is_over(panel):
+    panel.train()
+    assert len(panel.runs[0].run.seconds) == 2
+    assert buttons(panel) == (False, True)
 
 
 def test_a_stopped_panel_can_train_again(panel):
@@ -183,7 +236,7 @@ def test_a_stopped_panel_can_train_again(panel):
 def test_while_it_trains_the_panel_tells_the_time_left(panel, monkeypatch):
     said = []
     monkeypatch.setattr(panel, "_say", said.append)
-    monkeypatch.setattr("ch335_helpers.widgets.SECONDS_BETWEEN_PICTURES", 0)
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_PICTURES", 0)
     shown = []
     panel.progress.observe(lambda change: shown.append(change["new"]), names="value")
     train(panel, epochs=2)
@@ -192,32 +245,26 @@ def test_while_it_trains_the_panel_tells_the_time_left(panel, monkeypatch):
     assert any("Epoch 2 of 2, loss" in text and "left" in text for text in said)
 
 
-def test_divergence_is_told_without_a_warning(panel):
-    def diverge(*args, **kwargs):
-        warnings.warn("training diverged in epoch 1 of 2", stacklevel=1)
-        return Run({}, 2, 4, batch_loss=[2.0, np.inf], stopped="diverged in epoch 1",
-                   diverged=True)  # fmt: skip
+def test_divergence_is_told_without_a_warning(panel, monkeypatch, recwarn):
+    def wild(*args, **settings):
+        return Training(*args, **settings | {"lr": 1e30})
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ch335_helpers.widgets.fit", diverge)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            train(panel)
+    monkeypatch.setattr(module, "Training", wild)
+    train(panel)
     assert "diverged in epoch 1: the loss is no longer finite" in panel.message.value
     assert "diverged in epoch 1" in panel.table.value
+    assert not recwarn.list
 
 
 def test_an_error_is_shown_to_the_reader_as_text(panel, monkeypatch):
     def refuse(*args, **kwargs):
         raise ValueError("<b>no such model</b>")
 
-    monkeypatch.setattr("ch335_helpers.widgets.fit", refuse)
+    monkeypatch.setattr(module, "Training", refuse)
     train(panel)
     assert panel.runs == []
     assert "ValueError: &lt;b&gt;no such model&lt;/b&gt;" in panel.message.value
     assert buttons(panel) == (False, True)
-    panel.controls["model"].value = "ResidualCNN"  # the estimate fails as well
-    assert "This did not work" in panel.message.value
 
 
 @pytest.mark.parametrize("name", ["lr", "epochs", "batch_size", "noise", "n_images"])

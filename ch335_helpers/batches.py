@@ -1,0 +1,92 @@
+"""Where the next batch comes from: a finite data set shuffled, or an endless stream."""
+
+import numpy as np
+
+from .checks import check_number, check_whole
+from .data import DEFAULT_NOISE, draw_images, shape_templates
+
+
+class Shuffled:
+    """Labelled images to draw from as from an `ImageStream`: shuffle after shuffle.
+
+    Parameters
+    ----------
+    X, y : ndarray
+        The images and their labels.
+    rng : numpy.random.Generator
+        Decides the order.
+
+    Attributes
+    ----------
+    waiting : ndarray of int
+        Indices that were shuffled and not yet drawn.
+    """
+
+    def __init__(self, X, y, rng):
+        self.X, self.y, self.rng = X, y, rng
+        self.epoch_size = len(X)
+        self.waiting = np.empty(0, int)
+
+    def draw(self, n):
+        """Return the next n images and labels, n at most `epoch_size`."""
+        if len(self.waiting) < n:
+            shuffle = self.rng.permutation(self.epoch_size)
+            self.waiting = np.concatenate([self.waiting, shuffle])
+        batch, self.waiting = np.split(self.waiting, [n])
+        return self.X[batch], self.y[batch]
+
+
+class ImageStream:
+    """Fresh labelled images for ever, a batch at a time.
+
+    Parameters
+    ----------
+    img_size, n_classes, noise
+        As for `make_synthetic_images`.
+    seed : int
+        The same seed gives the same images.
+    epoch_size : int
+        How many images `fit` shall call an epoch, at least 1.
+
+    Attributes
+    ----------
+    state : dict
+        Where the stream stands. ``stream.state = saved`` takes it back there, and it
+        goes on with the same images.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Notes
+    -----
+    Taught in notebook 5. No image comes twice, so there is nothing to overfit; only one
+    batch is in memory.
+    """
+
+    def __init__(
+        self, img_size=32, n_classes=10, noise=DEFAULT_NOISE, seed=0, epoch_size=5600
+    ):
+        check_number("noise", noise, above=0)
+        check_whole("epoch_size", epoch_size)
+        shape_templates(img_size, n_classes)  # refuses what cannot be drawn
+        self.img_size, self.n_classes, self.noise = img_size, n_classes, noise
+        self.epoch_size = epoch_size
+        self._rng = np.random.default_rng(seed)
+
+    def draw(self, n):
+        """Return the next n images, (n, 1, img_size, img_size), and labels, (n,)."""
+        labels = self._rng.integers(self.n_classes, size=n)
+        images, _ = draw_images(
+            self._rng, labels, self.img_size, self.n_classes, self.noise
+        )
+        return images, labels
+
+    @property
+    def state(self):
+        return self._rng.bit_generator.state
+
+    @state.setter
+    def state(self, saved):
+        self._rng.bit_generator.state = saved

@@ -1,0 +1,176 @@
+"""What a layer is, and how layers become a network.
+
+A layer is used like this::
+
+    params = layer.init(rng)                     # {"block1.conv1.w": array, ...}
+    y, backward = layer(params, x, train=True)
+    dx = backward(dy, grads)                     # fills grads under the same names
+
+Because all values live in `params`, a copy of the dictionary is a checkpoint, the
+optimiser is one loop over its entries, and two networks can share one model.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+ROLES = ("weight", "bias", "scale", "shift", "running average")
+
+
+def he_normal(rng, shape):
+    """Draw float32 weights with standard deviation sqrt(2 / inputs).
+
+    Their shape is (outputs, inputs, ...). The 2 makes up for the half of the values
+    that a ReLU sets to zero. Source: He et al. (2015).
+    """
+    fan_in = int(np.prod(shape[1:]))
+    return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
+
+
+class Parameter(NamedTuple):
+    """What one entry of `params` is.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    role : str
+        What it is for: one of `ROLES`.
+    start : float or None
+        The value that all of it starts with; None if it is drawn by `he_normal`.
+    """
+
+    shape: tuple
+    role: str
+    start: float | None
+
+
+class Layer:
+    """What all layers share.
+
+    Attributes
+    ----------
+    name : str
+        Opens the names of its parameters. It is also the layer's own name in summaries
+        and activation maps.
+    kind : str
+        What it does, in the field's term: ``"convolution"``, ``"relu"`` and so on.
+    kernel, stride : int
+        The window that it looks through; 1 and 1 where each pixel is on its own.
+    parts : tuple of Layer or None
+        The layers that it is made of; None if it is a single operation.
+    """
+
+    name = kind = ""
+    kernel = stride = 1
+    parts = None
+
+    def own_parameters(self):
+        """Each of the layer's own parameters by its short name, as a `Parameter`."""
+        return {}
+
+    def parameters(self):
+        """Every entry of `params`, those of the layer's parts included.
+
+        Returns
+        -------
+        parameters : dict of str to Parameter
+
+        Raises
+        ------
+        ValueError
+            If two layers have one name.
+        """
+        own = self.own_parameters().items()
+        merged = {f"{self.name}.{short}": parameter for short, parameter in own}
+        for part in self.parts or ():
+            entries = part.parameters()
+            if twice := merged.keys() & entries.keys():
+                text = f"each layer must have its own name, got {min(twice)} twice"
+                raise ValueError(text)
+            merged |= entries
+        return merged
+
+    def init(self, rng):
+        """Return new float32 `params`, drawn from the Generator `rng`."""
+        return {
+            name: he_normal(rng, shape)
+            if start is None
+            else np.full(shape, start, np.float32)
+            for name, (shape, _, start) in self.parameters().items()
+        }
+
+    def leaves(self):
+        """All layers that are a single operation, in order."""
+        if self.parts is None:
+            return [self]
+        return [leaf for part in self.parts for leaf in part.leaves()]
+
+    def __call__(self, params, x, train=False):
+        """Return y and ``backward(dy, grads)``, which fills `grads` and returns dx."""
+        raise NotImplementedError
+
+
+class Chain(Layer):
+    """Layers in order; backwards, the same in reverse."""
+
+    kind = "chain"
+
+    def __init__(self, *layers, name=""):
+        self.layers = self.parts = layers
+        self.name = name
+
+    def __call__(self, params, x, train=False):
+        backwards = []
+        for layer in self.layers:
+            x, layer_backward = layer(params, x, train)
+            backwards.append(layer_backward)
+
+        def backward(dy, grads):
+            for layer_backward in reversed(backwards):
+                dy = layer_backward(dy, grads)
+            return dy
+
+        return x, backward
+
+
+class Residual(Layer):
+    """Main path plus shortcut: main(x) + shortcut(x); no shortcut means x itself."""
+
+    kind = "sum"
+
+    def __init__(self, main, shortcut=None, name=""):
+        self.main, self.shortcut, self.name = main, shortcut or Chain(), name
+        self.parts = (self.main, self.shortcut)
+
+    def __call__(self, params, x, train=False):
+        y, main_backward = self.main(params, x, train)
+        shortcut, shortcut_backward = self.shortcut(params, x, train)
+
+        def backward(dy, grads):
+            return main_backward(dy, grads) + shortcut_backward(dy, grads)
+
+        return self.add(y, shortcut), backward
+
+    def add(self, y, shortcut):
+        """Return the sum of the outputs of both paths, or raise ValueError."""
+        if y.shape != shortcut.shape:
+            raise ValueError(
+                f"{self.name}: main path {y.shape} and shortcut {shortcut.shape} "
+                "must have one shape"
+            )
+        return y + shortcut
+
+
+def learnt(model):
+    """Names of the parameters that training changes by their gradient.
+
+    All but the running averages, which batch normalisation moves by itself.
+    """
+    parameters = model.parameters().items()
+    return [name for name, p in parameters if p.role != "running average"]
+
+
+def n_parameters(model):
+    """Number of values that training changes: all but running averages."""
+    parameters = model.parameters()
+    return sum(int(np.prod(parameters[name].shape)) for name in learnt(model))

@@ -1,0 +1,88 @@
+"""Numerical derivatives: slow and approximate, and so the judge of the exact ones."""
+
+import numpy as np
+
+
+def numerical_gradient(f, x, h=1e-5):
+    """Gradient of a number by central differences, one entry after another.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` returns a float.
+    x : ndarray of float64
+        Each entry is moved by h and back; on return x is as it was.
+    h : float
+        Step, above 0.
+
+    Returns
+    -------
+    gradient : ndarray, shape of x
+        (f(x + h e) - f(x - h e)) / (2 h) for each entry's unit vector e;
+        two calls of f an entry.
+
+    Raises
+    ------
+    TypeError
+        If x is not float64: in float32 the rounding error would drown the difference.
+
+    Notes
+    -----
+    Taught in notebook 2.
+    """
+    if x.dtype != np.float64:
+        raise TypeError(f"x must have dtype float64, got {x.dtype}")
+    gradient = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        kept = x[index]
+        x[index] = kept + h
+        above = f(x)
+        x[index] = kept - h
+        below = f(x)
+        x[index] = kept
+        gradient[index] = (above - below) / (2 * h)
+    return gradient
+
+
+def relative_error(a, b):
+    """Largest difference of two arrays over their largest entry.
+
+    It is 0 if they are equal, about 1 if they are unrelated, NaN if an entry is.
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}")
+    scale = max(np.abs(a).max(), np.abs(b).max())
+    return 0.0 if scale == 0 else float(np.abs(a - b).max() / scale)
+
+
+def slope_and_kink(loss, h):
+    """Slope of ``loss(t)`` at t = 0 by central differences, and the size of a kink.
+
+    From one point to the right and one to the left, we get two slopes. Their mean is
+    the slope, their difference the bend. On a smooth curve, half the step gives the
+    same slope and half the bend. Where it does not, the curve has a kink.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(t)`` returns a float.
+    h : float
+        Step, above 0.
+
+    Returns
+    -------
+    slope, kink : float
+        `kink` is 0 on a smooth curve, up to rounding, and otherwise at least half the
+        error that a kink within the step has made in `slope`.
+
+    Notes
+    -----
+    Taught in notebook 2.
+    """
+    here, slopes, bends = loss(0), [], []
+    for step in (h, h / 2):
+        right, left = (loss(step) - here) / step, (here - loss(-step)) / step
+        slopes.append((right + left) / 2)
+        bends.append(right - left)
+    return slopes[0], abs(slopes[0] - slopes[1]) + abs(bends[0] - 2 * bends[1])

@@ -1,0 +1,93 @@
+"""The use of a trained network: scores, class probabilities, loss and accuracy."""
+
+import numpy as np
+
+from .checks import check_images
+from .ops import cross_entropy, softmax
+
+IMAGES_PER_BLOCK = 128  # so that memory stays small, however many images
+
+
+def predict_logits(model, params, X):
+    """Scores of each class before the softmax, in evaluation mode.
+
+    Parameters
+    ----------
+    model : Layer
+    params : dict of str to ndarray
+        For instance ``fit(...).params``.
+    X : ndarray, shape (N, C, H, W)
+        Worked on in blocks, so that memory stays small whatever N is. Computed with as
+        float32, unless it is float64.
+
+    Returns
+    -------
+    logits : ndarray, shape (N, K)
+
+    Raises
+    ------
+    ValueError
+        If X has not four axes, is empty or holds NaN or infinity.
+
+    Notes
+    -----
+    Taught in notebook 4.
+    """
+    X = check_images("X", X)
+    if X.dtype != np.float64:
+        X = X.astype(np.float32, copy=False)
+    starts = range(0, len(X), IMAGES_PER_BLOCK)
+    blocks = [X[start : start + IMAGES_PER_BLOCK] for start in starts]
+    return np.concatenate([model(params, block)[0] for block in blocks])
+
+
+def predict(model, params, X):
+    """Class probabilities of images, in evaluation mode.
+
+    Parameters
+    ----------
+    model, params, X
+        As for `predict_logits`.
+
+    Returns
+    -------
+    probabilities : ndarray, shape (N, K)
+        Rows that sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If X has not four axes, is empty or holds NaN or infinity.
+
+    Notes
+    -----
+    Taught in notebook 4.
+    """
+    return softmax(predict_logits(model, params, X))
+
+
+def evaluate(model, params, X, y):
+    """Mean cross-entropy (nats) and accuracy (0 to 1) on labelled images.
+
+    Parameters
+    ----------
+    model, params, X
+        As for `predict_logits`.
+    y : ndarray of int, shape (N,)
+
+    Returns
+    -------
+    loss, accuracy : float
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `predict_logits`, or if a label is no class of the model.
+
+    Notes
+    -----
+    Taught in notebook 3.
+    """
+    logits = predict_logits(model, params, X)
+    loss, _ = cross_entropy(logits, y)
+    return loss, float((logits.argmax(axis=1) == y).mean())

@@ -1,0 +1,65 @@
+"""The result of a training."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Run:
+    """A training run: its result and, while it goes on, how far it has come.
+
+    Attributes
+    ----------
+    params : dict of str to ndarray
+        The parameters after the epoch with the best validation accuracy, the later one
+        in a tie. Before the first epoch is over, the current ones; if the run diverged
+        there, those it started from.
+    train_loss, val_loss, val_accuracy, seconds : list of float
+        One entry an epoch: mean loss (nats) of its batches; loss and accuracy (0 to 1)
+        on the validation images after it; how long it took.
+    batch_loss : list of float
+        One entry a training step, in nats.
+    best_epoch : int
+        Index of the epoch that `params` are from; -1 before the first one is over.
+    epochs, steps_per_epoch : int
+        What was planned.
+    stopped : str
+        Why the run ended before its last epoch; empty if it did not.
+    diverged : bool
+        Whether it was because a loss was no longer finite.
+    """
+
+    params: dict
+    epochs: int
+    steps_per_epoch: int
+    train_loss: list = field(default_factory=list)
+    val_loss: list = field(default_factory=list)
+    val_accuracy: list = field(default_factory=list)
+    seconds: list = field(default_factory=list)
+    batch_loss: list = field(default_factory=list)
+    best_epoch: int = -1
+    stopped: str = ""
+    diverged: bool = False
+
+    @property
+    def n_steps(self):
+        """Training steps that were planned."""
+        return self.epochs * self.steps_per_epoch
+
+    @property
+    def finished(self):
+        """Whether no further step will be taken."""
+        return bool(self.stopped) or len(self.seconds) == self.epochs
+
+    def stop(self, why):
+        """End the run, for instance because it ``"diverged"``."""
+        self.stopped = f"{why} in epoch {len(self.seconds) + 1}"
+        self.diverged = why == "diverged"
+
+    def __repr__(self):
+        parts = [f"{len(self.seconds)} of {self.epochs} epochs"]
+        if self.seconds:
+            best = self.val_accuracy[self.best_epoch]
+            parts.append(f"best {best:.1%} in epoch {self.best_epoch + 1}")
+        if self.stopped:
+            parts.append(self.stopped)
+        return f"Run({', '.join(parts)})"

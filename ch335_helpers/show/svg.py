@@ -1,0 +1,245 @@
+"""Small drawings as strings of HTML with inline SVG, to put behind sliders.
+
+Every function returns whole elements, which follow the theme of the page. What changes
+from picture to picture stands on a line of its own, so that an `Explorer`, which stores
+a line once, stays light.
+"""
+
+import html
+import math
+
+import numpy as np
+
+from ..checks import check_axes
+
+EMPTY = {"circle", "img", "input", "path", "polyline", "rect"}  # tags without content
+WIDTH, HEIGHT = 340, 190  # of a chart, in SVG units: pixels on a phone
+LEFT, RIGHT, TOP, BOTTOM = 40, 8, 8, 36  # a chart's margins
+PERCENT_TICKS = {share / 4: f"{25 * share} %" for share in range(5)}
+GRID_CELL, MATRIX_CELL = 26, 22  # the latter is the style sheet's width of a shade
+MATRIX_LABELS = 90
+
+
+def element(tag, *content, text="", **attributes):
+    """One closed element. What comes from outside is escaped here and nowhere else.
+
+    Parameters
+    ----------
+    tag : str
+    *content : str
+        Elements inside it, each on a line of its own.
+    text : str
+        Words inside it, before the elements.
+    **attributes
+        Spelled for Python, as ``class_`` or ``aria_label``. None leaves one out.
+    """
+    start = f"<{tag}"
+    for name, value in attributes.items():
+        if value is not None:
+            value = f"{value:g}" if isinstance(value, float) else f"{value}"
+            name = name.rstrip("_").replace("_", "-")
+            start += f' {name}="{html.escape(value)}"'
+    if tag in EMPTY:
+        return f"{start}/>"
+    return "\n".join([f"{start}>{html.escape(f'{text}')}", *content]) + f"</{tag}>"
+
+
+def panel(title, *content):
+    """A titled picture."""
+    title = element("div", text=title, class_="ch335-title")
+    return element("div", title, *content, class_="ch335-panel")
+
+
+def svg(width, height, label, *marks, margin=0, max_width=None):
+    """A drawing that says what it is; `max_width`, in rem, keeps it from growing."""
+    width, height = width + 2 * margin, height + 2 * margin
+    style = max_width and f"max-width:{max_width:g}rem"
+    box = f"{-margin} {-margin} {width} {height}"
+    look = {"style": style, "viewBox": box, "role": "img"}
+    return element("svg", *marks, **look, aria_label=label)
+
+
+def words(text, x, y, look=None):
+    """Words in a drawing; `look` is "mid" or "end" for what of them stands at x."""
+    return element("text", text=text, class_=look, x=x, y=y)
+
+
+def paint(color):
+    """The palette's colour of that number, which differs from theme to theme."""
+    return f"var(--ch335-{color})"
+
+
+class Chart:
+    """Axes; called with lines, it returns the titled picture.
+
+    Parameters
+    ----------
+    title, xlabel : str
+    xlim, ylim : (float, float)
+    xticks, yticks : dict of float to str
+        Place and label of each tick.
+    logy : bool
+        Logarithmic y axis. Values outside the axes are drawn at their edge.
+    """
+
+    def __init__(self, title, xlabel, xlim, ylim, xticks, yticks, logy=False):
+        self.title, self.xlim, self.ylim, self.logy = title, xlim, ylim, logy
+        right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+        marks = [element("path", class_="axis", d=f"M{LEFT} {TOP}V{bottom}H{right}")]
+        for value, label in xticks.items():
+            x, _ = self.place(value, ylim[0])
+            marks.append(words(label, x, bottom + 15, "mid"))
+        for value, label in yticks.items():
+            _, y = self.place(xlim[0], value)
+            marks.append(words(label, LEFT - 5, y + 4, "end"))
+        marks.append(words(xlabel, (LEFT + right) / 2, HEIGHT - 5, "mid"))
+        self.axes = "".join(marks)
+
+    def __call__(self, *lines):
+        """The titled picture with these lines, the last one in front."""
+        return panel(self.title, svg(WIDTH, HEIGHT, self.title, self.axes, *lines))
+
+    def place(self, x, y):
+        """Where the point (x, y) is in the SVG, rounded to half a pixel."""
+        low, high = self.ylim
+        y = min(max(y, low), high)
+        if self.logy:
+            y, low, high = math.log(y), math.log(low), math.log(high)
+        across = (x - self.xlim[0]) / (self.xlim[1] - self.xlim[0])
+        up = (y - low) / (high - low)
+        return (
+            round(2 * (LEFT + across * (WIDTH - LEFT - RIGHT))) / 2,
+            round(2 * (HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM))) / 2,
+        )
+
+    def line(self, x, y, look="faint", color=None, dash=None):
+        """A line through points; with a colour (its number), it ends in a dot."""
+        points = [
+            self.place(a, b) for a, b in zip(x, y, strict=True) if math.isfinite(b)
+        ]
+        if not points:
+            return ""
+        path = " ".join(f"{a:g},{b:g}" for a, b in points)
+        if color is None:
+            return element("polyline", class_=look, points=path)
+        stroke = {"stroke": paint(color), "stroke_dasharray": dash}
+        line = element("polyline", class_="line", **stroke, points=path)
+        a, b = points[-1]
+        return line + element("circle", cx=a, cy=b, r=4, fill=paint(color))
+
+
+def loss_chart(epochs, limits):
+    """A `Chart` of the training loss.
+
+    Parameters
+    ----------
+    epochs : (int, int)
+        The first and the last one on the axis, which reaches to epoch 2 at least.
+    limits : (float, float)
+        Losses above 0, in nats. The axis ends at the powers of ten around them.
+    """
+    low, high = math.floor(math.log10(limits[0])), math.ceil(math.log10(limits[1]))
+    high = max(high, low + 1)
+    powers = range(low, high + 1, math.ceil((high - low) / 5))
+    ticks = {10.0**power: f"{10.0**power:g}" for power in powers}
+    ylim = 10.0**low, 10.0**high
+    return _epoch_chart("Training loss (nats)", epochs, ylim, ticks, logy=True)
+
+
+def accuracy_chart(epochs):
+    """A `Chart` of the validation accuracy; `epochs` as for `loss_chart`."""
+    return _epoch_chart("Validation accuracy", epochs, (0, 1), PERCENT_TICKS)
+
+
+def _epoch_chart(title, epochs, ylim, yticks, logy=False):
+    first, last = epochs[0], max(2, epochs[1])
+    ticks = {n: n for n in range(first, last + 1, max(1, last // 8))}
+    return Chart(title, "epoch", (first, last), ylim, ticks, yticks, logy)
+
+
+def matrix(title, names, counts):
+    """A square table of counts, shaded by the share of each row, titled.
+
+    Parameters
+    ----------
+    title : str
+    names : sequence of str
+        Of the K rows and columns.
+    counts : ndarray of int, shape (K, K)
+        Those that are 0 are not written.
+    """
+    counts = check_axes("counts", counts, f"{len(names)} {len(names)}")
+    edge = MATRIX_CELL * len(names)
+    size, frame = MATRIX_LABELS + edge, []
+    for number, name in enumerate(names):
+        at = MATRIX_CELL * (number + 0.5) + 4
+        frame.append(words(name, MATRIX_LABELS - 6, at, "end"))
+        turned = f"translate({MATRIX_LABELS + at:g} {edge + 6}) rotate(-90)"
+        frame.append(element("text", text=name, class_="end", transform=turned))
+    box = f"M{MATRIX_LABELS} 0H{size}V{edge}H{MATRIX_LABELS}z"
+    frame.append(element("path", class_="axis", d=box))
+    numbers = [
+        words(counts[i, j], (j + 0.5) * MATRIX_CELL, i * MATRIX_CELL)
+        for i, j in np.argwhere(counts)
+    ]
+    look = {"class_": "mid", "transform": f"translate({MATRIX_LABELS} 15)"}
+    numbers = element("g", "".join(numbers), **look)
+    marks = "".join(frame), _shades(counts), numbers
+    return panel(title, svg(size, size, title, *marks))
+
+
+def _shades(counts):
+    """What lies behind the counts of a matrix: one path for each of five shades."""
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    paths = []
+    for level in range(1, 6):
+        cells = [
+            f"M{MATRIX_LABELS + j * MATRIX_CELL} {(i + 0.5) * MATRIX_CELL:g}"
+            f"h{MATRIX_CELL}"
+            for i, j in np.argwhere(np.ceil(share * 5) == level)
+        ]
+        if cells:
+            look = {"class_": "shade", "opacity": level * 0.18}
+            paths.append(element("path", **look, d="".join(cells)))
+    return "".join(paths)
+
+
+def grid(title, values, marked):
+    """Whole numbers in cells, titled.
+
+    Parameters
+    ----------
+    title : str
+    values : ndarray of int, shape (H, W)
+    marked : (slice, slice)
+        Rows and columns of the cells that are shaded; both slices with start and stop.
+    """
+    rows, columns = values.shape
+    (top, bottom), (left, right) = ((s.start, s.stop) for s in marked)
+    shade = element(
+        "rect", x=left * GRID_CELL, y=top * GRID_CELL,
+        width=(right - left) * GRID_CELL, height=(bottom - top) * GRID_CELL,
+        fill="var(--ch335-shade)", opacity=0.5,
+    )  # fmt: skip
+    width, height = columns * GRID_CELL, rows * GRID_CELL
+    lines = [f"M0 {i * GRID_CELL}H{width}" for i in range(rows + 1)]
+    lines += [f"M{j * GRID_CELL} 0V{height}" for j in range(columns + 1)]
+    cells = [element("path", class_="axis", d="".join(lines))]
+    for (i, j), value in np.ndenumerate(values):
+        x, y = (j + 0.5) * GRID_CELL, (i + 0.5) * GRID_CELL + 4
+        cells.append(words(f"{value}".replace("-", "−"), x, y, "mid"))
+    look = {"margin": 1, "max_width": 2 * columns}
+    return panel(title, svg(width, height, title, shade, "".join(cells), **look))
+
+
+def bars(title, names, shares):
+    """One horizontal bar for each name, of a length from 0 to 1, titled."""
+    labels, drawn = [], []
+    for i, (name, share) in enumerate(zip(names, shares, strict=True)):
+        y, width = 20 * i + 14, round(200 * float(share))
+        labels.append(words(name, 94, y, "end"))
+        look = {"width": width, "height": 12, "fill": paint(0)}
+        drawn.append(element("rect", x=100, y=y - 10, **look))
+        drawn.append(words(f"{share:.0%}", width + 104, y))
+    height = 20 * len(names) + 4
+    return panel(title, svg(WIDTH, height, title, "".join(labels), "".join(drawn)))

@@ -1,0 +1,148 @@
+"""A sweep: the same training with several learning rates, watched epoch by epoch."""
+
+import math
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .evaluation import confusion_matrix
+from .optim import constant
+from .prediction import predict_logits
+from .run import Run
+from .shards import side_by_side
+from .training import Training, progress_bar
+
+TIMES_WORSE = 2  # than guessing: from here on, a loss counts as diverged
+
+
+@dataclass
+class Trace:
+    """One learning rate of a `sweep`: its run, and the network after each epoch.
+
+    Attributes
+    ----------
+    lr : float
+    run : Run
+    filters : list of ndarray, shape (F, C, kH, kW)
+        The first convolution's weights after each epoch.
+    confusion : list of ndarray of int, shape (K, K)
+        Validation images of each true class (row) that were taken for each (column).
+    """
+
+    lr: float
+    run: Run
+    filters: list = field(default_factory=list)
+    confusion: list = field(default_factory=list)
+
+    @property
+    def accuracy(self):
+        """Share of right answers in each confusion matrix."""
+        return [float(counts.trace() / counts.sum()) for counts in self.confusion]
+
+    @property
+    def diverged_in(self):
+        """The epoch, from 1, in which the run diverged; 0 if it did not.
+
+        That is the first one whose loss is not finite, or at least `TIMES_WORSE` times
+        the log K of a network that gives all K classes the same probability.
+        """
+        for epoch, loss in enumerate(self.run.train_loss, start=1):
+            if loss >= TIMES_WORSE * math.log(len(self.confusion[0])):
+                return epoch
+        return len(self.run.train_loss) + 1 if self.run.diverged else 0
+
+
+def sweep(
+    model, X, y, X_val, y_val, learning_rates, epochs=10, *,
+    schedule=constant, callback=None, progress=True, n_shards=2, **settings,
+):  # fmt: skip
+    """Train from the same start with several learning rates; look in after each epoch.
+
+    Parameters
+    ----------
+    model : Layer
+        With at least one convolution.
+    X, y, X_val, y_val
+        As for `fit`.
+    learning_rates : sequence of float
+        All different.
+    epochs : int
+    schedule : callable
+        With `constant`, a run of fewer epochs is the beginning of a longer one.
+    callback : callable, optional
+        Called with the current `Run` after every step; the sweep stops when it returns
+        True.
+    progress : bool
+        Show one progress bar for all runs.
+    n_shards, **settings
+        What else `fit` takes: ``batch_size``, ``seed`` and so on.
+
+    Returns
+    -------
+    list of Trace
+        One a learning rate, the last one unfinished if the sweep was stopped. That a
+        rate diverged is told in its trace, not in a warning.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no learning rate or one stands twice, the model has no convolution,
+        or `fit` refuses an argument.
+
+    Notes
+    -----
+    Taught in notebook 3. An interrupt stops the sweep, too. Both are told in a warning.
+    """
+    learning_rates = [float(lr) for lr in learning_rates]
+    if not learning_rates or len(set(learning_rates)) < len(learning_rates):
+        expected = "learning_rates must hold at least one rate, each once"
+        raise ValueError(f"{expected}, got {learning_rates}")
+    first, traces = _first_convolution(model), []
+    with progress_bar(len(learning_rates) * epochs, "epoch", progress) as bar:
+        for lr in learning_rates:
+            training = Training(
+                model, X, y, X_val, y_val, epochs, lr, schedule=schedule, **settings
+            )
+            trace = Trace(lr, training.run)
+            traces.append(trace)
+
+            @np.errstate(all="ignore")  # that it diverged is told in the trace
+            def look_in(trace=trace, training=training):
+                logits = predict_logits(model, training.params, training.X_val)
+                counts = confusion_matrix(y_val, logits.argmax(axis=1), logits.shape[1])
+                trace.confusion.append(counts)
+                trace.filters.append(training.params[f"{first}.w"].copy())
+                bar.update()
+
+            try:
+                with side_by_side(training, n_shards):
+                    _follow(training, look_in, callback)
+            except KeyboardInterrupt:
+                trace.run.stop("interrupted")
+            # an epoch that was not validated does not count
+            n_epochs = len(trace.run.train_loss)
+            del trace.filters[n_epochs:], trace.confusion[n_epochs:]
+            if trace.run.stopped and not trace.run.diverged:
+                text = f"sweep {trace.run.stopped} of learning rate {lr:g}"
+                warnings.warn(text, stacklevel=2)
+                break
+    return traces
+
+
+def _first_convolution(model):
+    for layer in model.leaves():
+        if layer.kind == "convolution":
+            return layer.name
+    raise ValueError(f"model must have a convolution, got {type(model).__name__}")
+
+
+def _follow(training, look_in, callback):
+    """Take all steps of a training; look in after each epoch's last one."""
+    for run in training:
+        if run.stopped:  # its last step has diverged
+            return
+        if len(run.batch_loss) % run.steps_per_epoch == 0:
+            look_in()
+        if callback and callback(run):
+            run.stop("stopped")

@@ -1,0 +1,108 @@
+"""The one way through a network: each step with its name, output and backward.
+
+Whoever wants to know what happens between the input and the output asks here: the
+summary, the activation maps, the attributions, the ablations.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .network import Chain, Layer, Residual
+
+
+class Step(NamedTuple):
+    """One operation on the way through a network.
+
+    Attributes
+    ----------
+    name : str
+        The layer's name; if an earlier step has it already, with a number.
+    layer : Layer
+        Its ``kind`` says what the step does: for a `Residual` the sum of its two paths.
+    inputs : tuple of int
+        Which steps' outputs it takes, by their index; -1 is the network's own input.
+    y : ndarray
+        Its output.
+    backward : callable
+        ``backward(dy, grads)`` fills `grads` and returns one gradient an input.
+    """
+
+    name: str
+    layer: Layer
+    inputs: tuple
+    y: np.ndarray
+    backward: Callable
+
+
+def steps(model, params, x, train=False):
+    """Go through a network step by step.
+
+    Parameters
+    ----------
+    model : Layer
+    params : dict of str to ndarray
+    x : ndarray
+        The network's input, for instance images (N, C, H, W).
+    train : bool
+        The mode, as when the model is called.
+
+    Returns
+    -------
+    found : list of Step
+        Every operation in the order of the forward pass; the last one's y is what
+        ``model(params, x, train)`` returns.
+
+    Notes
+    -----
+    Taught in notebook 4.
+    """
+    found = []
+
+    def add(layer, inputs, y, backward):
+        earlier = sum(step.layer.name == layer.name for step in found)
+        name = layer.name or layer.kind
+        name = f"{name} {earlier + 1}" if earlier else name
+        found.append(Step(name, layer, inputs, y, backward))
+        return y, len(found) - 1
+
+    def walk(layer, x, source):  # the output of `layer` and the index of its step
+        if isinstance(layer, Chain):
+            for part in layer.layers:
+                x, source = walk(part, x, source)
+            return x, source
+        if isinstance(layer, Residual):
+            y, main = walk(layer.main, x, source)
+            shortcut, other = walk(layer.shortcut, x, source)
+            total = layer.add(y, shortcut)
+            return add(layer, (main, other), total, lambda dy, grads: (dy, dy))
+        y, backward = layer(params, x, train)
+        return add(layer, (source,), y, lambda dy, grads: (backward(dy, grads),))
+
+    walk(model, x, -1)
+    return found
+
+
+def output_gradients(found, dy):
+    """Gradient with respect to every step's output, backwards through a network.
+
+    Parameters
+    ----------
+    found : list of Step
+        As `steps` returns them.
+    dy : ndarray
+        Gradient with respect to the last step's output.
+
+    Returns
+    -------
+    gradients : dict of int to ndarray
+        By the step's index; -1 is the gradient of the network's own input.
+    """
+    gradients = {len(found) - 1: dy}
+    for index in reversed(range(len(found))):
+        step = found[index]
+        parts = step.backward(gradients[index], {})
+        for source, part in zip(step.inputs, parts, strict=True):
+            gradients[source] = gradients.get(source, 0) + part
+    return gradients

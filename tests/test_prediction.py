@@ -1,0 +1,112 @@
+"""The use of a trained network."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ch335_helpers.data import make_synthetic_images
+from ch335_helpers.models import ResidualCNN, SimpleCNN
+from ch335_helpers.ops import softmax
+from ch335_helpers.prediction import evaluate, predict
+from ch335_helpers.split import train_val_test_split
+from ch335_helpers.training import fit
+
+SETTINGS = {"epochs": 8, "lr": 1e-2, "batch_size": 16, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def task():
+    """The warm-up: 4 classes at 16 x 16, 252 training and 52 validation images."""
+    X, y = make_synthetic_images(90, img_size=16, n_classes=4, seed=0, noise=0.18)
+    split = train_val_test_split(X, y)
+    return split.X_train, split.y_train, split.X_val, split.y_val
+
+
+@pytest.fixture(scope="module")
+def learnt(task):
+    """A run on the warm-up that went through."""
+    return fit(SimpleCNN(), *task, **SETTINGS)
+
+
+def same(params, others):
+    return params.keys() == others.keys() and all(
+        np.array_equal(params[name], others[name]) for name in params
+    )
+
+
+def test_predict_gives_the_softmax_of_the_models_scores(task, learnt):
+    logits, _ = SimpleCNN()(learnt.params, task[2])
+    expected = softmax(logits)
+    np.testing.assert_allclose(predict(SimpleCNN(), learnt.params, task[2]), expected)
+
+
+def test_predict_in_blocks_equals_predict_at_once(rng):
+    model = ResidualCNN(3, width=4)
+    params, X = model.init(rng), rng.standard_normal((700, 1, 4, 4))
+    np.testing.assert_allclose(
+        predict(model, params, X), softmax(model(params, X)[0]), rtol=1e-9
+    )
+    alone = [predict(model, params, X[n : n + 1]) for n in (0, 255, 256, 511, 512, 699)]
+    picked = predict(model, params, X)[[0, 255, 256, 511, 512, 699]]
+    np.testing.assert_allclose(picked, np.concatenate(alone), rtol=1e-9)
+
+
+def test_predict_runs_in_evaluation_mode_and_changes_nothing(rng):
+    model = ResidualCNN(3, width=4)
+    params, X = model.init(rng), rng.standard_normal((6, 1, 8, 8)).astype(np.float32)
+    kept, kept_X = {name: value.copy() for name, value in params.items()}, X.copy()
+    predict(model, params, X)
+    assert same(params, kept)
+    np.testing.assert_array_equal(X, kept_X)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"), [(np.float32, np.float32), (np.uint8, np.float32)]
+)
+def test_predictions_are_float32_unless_the_images_are_float64(rng, dtype, expected):
+    model = SimpleCNN(3)
+    params = model.init(rng)
+    X = rng.integers(0, 255, (2, 1, 8, 8)).astype(dtype)
+    assert predict(model, params, X).dtype == expected
+    assert predict(model, params, X.astype(np.float64)).dtype == np.float64
+
+
+def test_evaluate_worked_by_hand():
+    def model(params, x, train=False):  # the score of class 1 is the pixel
+        assert not train
+        return np.stack([np.zeros(len(x)), x[:, 0, 0, 0]], axis=1), None
+
+    X = np.log([3.0, 3, 1 / 3, 1 / 3]).reshape(4, 1, 1, 1)  # p of class 1: ¾ ¾ ¼ ¼
+    loss, accuracy = evaluate(model, {}, X, np.array([1, 0, 0, 0]))
+    assert accuracy == 0.75
+    assert loss == pytest.approx(-(3 * math.log(3 / 4) + math.log(1 / 4)) / 4)
+    assert (type(loss), type(accuracy)) == (float, float)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros((16, 16)), r"X .*\(16, 16\)"),
+        (np.zeros((0, 1, 16, 16)), r"X .*\(0, 1, 16, 16\)"),
+        (np.full((2, 1, 16, 16), np.nan), "X .*finite.* 2 .*0"),
+        (np.full((2, 1, 16, 16), np.inf), "X .*finite.* 2 .*0"),
+        (np.zeros((2, 3, 16, 16)), r"\(2, 3, 16, 16\)"),
+    ],
+)
+def test_predict_refuses_what_it_cannot_judge(learnt, X, message):
+    with pytest.raises(ValueError, match=message):
+        predict(SimpleCNN(), learnt.params, X)
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        ([0, 1, 2], ValueError, r"y .*52.*\(3,\)"),
+        (np.full(52, 4), ValueError, "y .*3.*4"),
+        (np.zeros(52), TypeError, "y .*float64"),
+    ],
+)
+def test_evaluate_refuses_bad_labels(task, learnt, y, error, message):
+    with pytest.raises(error, match=message):
+        evaluate(SimpleCNN(), learnt.params, task[2], y)

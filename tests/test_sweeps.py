@@ -1,0 +1,175 @@
+"""A sweep over learning rates."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from ch335_helpers.data import make_synthetic_images
+from ch335_helpers.models import LinearClassifier, SimpleCNN
+from ch335_helpers.optim import constant
+from ch335_helpers.prediction import predict
+from ch335_helpers.run import Run
+from ch335_helpers.split import train_val_test_split
+from ch335_helpers.sweeps import TIMES_WORSE, Trace, sweep
+from ch335_helpers.training import fit
+
+
+@pytest.fixture(scope="module")
+def task():
+    """The warm-up: 4 classes at 16 x 16, 252 training and 52 validation images."""
+    X, y = make_synthetic_images(90, img_size=16, n_classes=4, seed=0, noise=0.18)
+    split = train_val_test_split(X, y)
+    return split.X_train, split.y_train, split.X_val, split.y_val
+
+
+@pytest.fixture
+def tiny(rng):
+    """10 training and 4 validation images of 4 x 4 pixels, without meaning."""
+    X, X_val = rng.standard_normal((10, 1, 4, 4)), rng.standard_normal((4, 1, 4, 4))
+    return (
+        X.astype(np.float32),
+        np.arange(10) % 3,
+        X_val.astype(np.float32),
+        [0, 1, 2, 0],
+    )
+
+
+def fit_tiny(tiny, **settings):
+    """Fit a model to the tiny task: 3 steps an epoch."""
+    defaults = {"model": SimpleCNN(3), "epochs": 4, "batch_size": 4, "progress": False}
+    settings = defaults | settings
+    return fit(settings.pop("model"), *tiny, **settings)
+
+
+def same(params, others):
+    return params.keys() == others.keys() and all(
+        np.array_equal(params[name], others[name]) for name in params
+    )
+
+
+def sweep_tiny(tiny, rates=(1e-3, 1e-2), model=None, **settings):
+    defaults = {"epochs": 3, "batch_size": 4, "progress": False}
+    return sweep(model or SimpleCNN(3), *tiny, rates, **defaults | settings)
+
+
+def test_a_sweep_makes_the_runs_that_fit_makes(tiny):
+    rates = (1e-3, 1e-2)
+    for rate, trace in zip(rates, sweep_tiny(tiny, rates, seed=5), strict=True):
+        assert trace.lr == rate
+        expected = fit_tiny(tiny, epochs=3, lr=rate, seed=5, schedule=constant)
+        assert trace.run.batch_loss == expected.batch_loss
+        assert same(trace.run.params, expected.params)
+
+
+def test_a_trace_holds_the_network_after_each_epoch(tiny):
+    (trace,) = sweep_tiny(tiny, [1e-2])
+    assert len(trace.filters) == len(trace.confusion) == 3
+    # the best epoch's parameters are kept by fit: there the two can be compared
+    best = trace.run.best_epoch
+    assert np.array_equal(trace.filters[best], trace.run.params["conv1.w"])
+    _, _, X_val, y_val = tiny
+    right = predict(SimpleCNN(3), trace.run.params, X_val).argmax(axis=1)
+    counts = np.zeros((3, 3), int)
+    for true, predicted in zip(y_val, right, strict=True):
+        counts[true, predicted] += 1
+    assert np.array_equal(trace.confusion[best], counts)
+
+
+def test_the_confusion_agrees_with_the_accuracy_of_each_epoch(task):
+    (trace,) = sweep(SimpleCNN(), *task, [1e-2], epochs=4, progress=False)
+    assert trace.accuracy == pytest.approx(trace.run.val_accuracy, abs=1 / len(task[3]))
+    assert all(counts.sum() == len(task[3]) for counts in trace.confusion)
+    rows = np.bincount(task[3], minlength=4)
+    assert all(np.array_equal(counts.sum(axis=1), rows) for counts in trace.confusion)
+
+
+def test_filters_of_two_epochs_are_two_arrays(tiny):
+    (trace,) = sweep_tiny(tiny, [1e-2])
+    assert not np.array_equal(trace.filters[0], trace.filters[1])
+
+
+def test_a_longer_sweep_begins_like_a_shorter_one(tiny):
+    (short,), (long,) = (sweep_tiny(tiny, [1e-2], epochs=n) for n in (2, 4))
+    assert long.run.train_loss[:2] == short.run.train_loss
+    assert all(map(np.array_equal, long.filters, short.filters))
+
+
+def test_a_loss_far_above_guessing_is_a_divergence(tiny):
+    limit = TIMES_WORSE * np.log(3)
+    for losses, epoch in (
+        ([1.0, limit - 0.01, 1.0], 0),
+        ([1.0, limit, 1.0], 2),
+        ([limit, 1.0, limit], 1),
+    ):
+        run = Run({}, 3, 1, train_loss=losses)
+        assert Trace(0.1, run, confusion=[np.eye(3)] * 3).diverged_in == epoch
+
+
+def test_a_loss_that_is_not_finite_is_told_in_the_trace_alone(tiny):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        calm, wild = sweep_tiny(tiny, (1e-3, 1e30))
+    assert (calm.diverged_in, calm.run.diverged) == (0, False)
+    assert wild.run.diverged
+    n_epochs = len(wild.run.train_loss)
+    assert wild.diverged_in == n_epochs + 1
+    assert len(wild.filters) == len(wild.confusion) == n_epochs
+
+
+def test_the_callback_sees_every_step_of_every_rate(tiny):
+    seen = []
+    sweep_tiny(tiny, callback=lambda run: seen.append((id(run), len(run.batch_loss))))
+    (first, second), steps = dict(seen), [n for _, n in seen]
+    assert first != second
+    assert steps == [*range(1, 10)] * 2
+
+
+@pytest.mark.parametrize("step", [1, 3, 5])  # the third is the last of its epoch
+@pytest.mark.parametrize("interrupt", [False, True])
+def test_a_sweep_that_is_stopped_returns_what_it_has(tiny, step, interrupt):
+    steps = []
+
+    def end(run):
+        steps.append(run)
+        if len(steps) == 9 + step:  # in the second of three rates
+            if interrupt:
+                raise KeyboardInterrupt
+            return True
+
+    why, epoch = ("interrupted" if interrupt else "stopped"), (step - 1) // 3 + 1
+    message = f"sweep {why} in epoch {epoch} of learning rate 0.01"
+    with pytest.warns(UserWarning, match=message):
+        traces = sweep_tiny(tiny, (1e-3, 1e-2, 1e-1), callback=end)
+    whole, part = traces
+    assert (len(whole.filters), whole.run.stopped) == (3, "")
+    assert len(part.filters) == len(part.confusion) == len(part.run.train_loss)
+    assert len(part.filters) == epoch - 1
+    assert len(steps) == 9 + step
+
+
+def test_with_shards_a_sweep_looks_in_once_an_epoch(task):
+    alone, shared = (
+        sweep(SimpleCNN(), *task, [1e-2], epochs=2, progress=False, n_shards=n)[0]
+        for n in (1, 2)
+    )
+    for a, b in zip(alone.filters, shared.filters, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+    assert len(shared.confusion) == 2
+
+
+@pytest.mark.parametrize("rates", [(), (0.1, 0.1)])
+def test_a_sweep_refuses_no_rates_and_rates_that_stand_twice(tiny, rates):
+    with pytest.raises(ValueError, match="learning_rates must hold at least one rate"):
+        sweep_tiny(tiny, rates)
+
+
+def test_a_sweep_refuses_a_model_without_filters(tiny):
+    model = LinearClassifier(3, img_size=4)
+    with pytest.raises(ValueError, match="model must have a convolution"):
+        sweep_tiny(tiny, model=model)
+
+
+def test_a_sweep_refuses_what_fit_refuses(tiny):
+    with pytest.raises(ValueError, match="lr must be a finite number above 0"):
+        sweep_tiny(tiny, (0.1, -1))
