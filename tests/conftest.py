@@ -1,8 +1,14 @@
-"""What several test files share: a random generator and the check of a gradient."""
+"""What several test files share: a random generator, a gradient check, two tasks."""
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from tasks import SETTINGS
+
+from ch335_helpers.data import make_synthetic_images
+from ch335_helpers.models import SimpleCNN
+from ch335_helpers.split import train_val_test_split
+from ch335_helpers.training import fit
 
 # The same examples in every run, so that a failure can be repeated.
 settings.register_profile("chapter", deadline=None, max_examples=30, derandomize=True)
@@ -42,3 +48,29 @@ def _directional_error(f, arrays, rng, h=1e-6):
     exact = sum(np.sum(g * d) for g, d in zip(gradients, directions, strict=True))
     size = np.sqrt(sum(np.sum(g * g) for g in gradients))
     return abs(numerical - exact) / max(size, 1.0)
+
+
+@pytest.fixture(scope="session")
+def task():
+    """The warm-up: 4 classes at 16 x 16, 252 training and 52 validation images."""
+    X, y = make_synthetic_images(90, img_size=16, n_classes=4, seed=0, noise=0.18)
+    split = train_val_test_split(X, y)
+    return split.X_train, split.y_train, split.X_val, split.y_val
+
+
+@pytest.fixture(scope="session")
+def learnt(task):
+    """A run on the warm-up that went through."""
+    return fit(SimpleCNN(), *task, **SETTINGS)
+
+
+@pytest.fixture
+def tiny(rng):
+    """10 training and 4 validation images of 4 x 4 pixels, without meaning."""
+    X, X_val = rng.standard_normal((10, 1, 4, 4)), rng.standard_normal((4, 1, 4, 4))
+    return (
+        X.astype(np.float32),
+        np.arange(10) % 3,
+        X_val.astype(np.float32),
+        [0, 1, 2, 0],
+    )

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ch335_helpers.batches import ImageStream
-from ch335_helpers.data import shape_templates
+from ch335_helpers.batches import ImageStream, Shuffled
+from ch335_helpers.data import CLASS_NAMES, DEFAULT_NOISE, shape_templates
 
 
 def test_a_stream_draws_images_that_the_recipe_can_make():
@@ -46,3 +46,46 @@ def test_a_stream_never_repeats_itself_and_its_seed_decides_all():
 def test_a_stream_refuses_what_cannot_be_drawn(setting, named):
     with pytest.raises(ValueError, match=named):
         ImageStream(**setting)
+
+
+def numbered(n):
+    """n images whose first pixel is their number, and labels that say it too."""
+    X = np.zeros((n, 1, 2, 2), np.float32)
+    X[:, 0, 0, 0] = np.arange(n)
+    return X, np.arange(n)
+
+
+def test_shuffles_follow_one_another_and_batches_go_across_their_seams():
+    rng = np.random.default_rng(4)
+    order = [*rng.permutation(5), *rng.permutation(5), *rng.permutation(5)]
+    data = Shuffled(*numbered(5), np.random.default_rng(4))
+    assert data.epoch_size == 5
+    for start, stop in ((0, 2), (2, 4), (4, 7), (7, 12)):
+        X, y = data.draw(stop - start)
+        assert y.tolist() == order[start:stop]
+        assert X[:, 0, 0, 0].tolist() == order[start:stop]
+        assert [*data.waiting] == order[stop : -(-stop // 5) * 5]
+
+
+def test_a_shuffle_is_drawn_when_it_is_needed_and_not_before():
+    data = Shuffled(*numbered(5), np.random.default_rng(4))
+    before = data.rng.bit_generator.state
+    data.draw(5)
+    after = data.rng.bit_generator.state
+    assert before != after
+    data.draw(1)
+    again = data.rng.bit_generator.state
+    data.draw(4)  # all that waits, to the last one
+    assert data.rng.bit_generator.state == again != after
+
+
+def test_the_defaults_of_a_stream_are_those_of_the_chapter():
+    stream, spelt_out = (
+        ImageStream(),
+        ImageStream(32, len(CLASS_NAMES), DEFAULT_NOISE, seed=0, epoch_size=5600),
+    )
+    assert stream.epoch_size == spelt_out.epoch_size
+    for one, other in zip(stream.draw(50), spelt_out.draw(50), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="n_classes"):
+        ImageStream(n_classes=11)

@@ -202,3 +202,34 @@ def test_a_size_that_is_no_whole_number_is_refused_after_the_whole_one_too():
 
 
 # ------------------------------------------------------------------- the ideal observer
+
+
+def test_a_triangle_at_32_x_32_has_sides_and_a_base_of_three_pixels():
+    # the first placement: radius 6, of which the triangle takes 5
+    triangle = shape_templates(32, 10)[CLASS_NAMES.index("triangle"), 0]
+    rows = [int(count) for count in triangle.sum(axis=1) if count]
+    assert rows == [1, 1, 3, 3, 4, 4, 4, 4, 9, 9, 11]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("horizontal bar", [13] * 3),
+        ("vertical bar", [3] * 13),
+        ("diagonal", [2] + [3] * 11 + [2]),
+        ("antidiagonal", [2] + [3] * 11 + [2]),
+        ("square", [9] * 3 + [6] * 3 + [9] * 3),
+        ("plus", [3] * 4 + [11] * 3 + [3] * 4),
+        ("cross", [4] + [6] * 3 + [5, 3, 5] + [6] * 3 + [4]),
+    ],
+)
+def test_strokes_at_32_x_32_are_three_pixels_wide(name, rows):
+    template = shape_templates(32, 10)[CLASS_NAMES.index(name), 0]
+    assert [int(count) for count in template.sum(axis=1) if count] == rows
+
+
+def test_the_geometry_is_in_proportion_to_that_of_32_x_32():
+    assert Geometry.of(32) == Geometry(32, 6, (6, 7, 8, 9), 3)
+    assert Geometry.of(16) == Geometry(16, 3, (3, 4), 1)
+    assert Geometry.of(64) == Geometry(64, 12, tuple(range(12, 19)), 5)
+    assert Geometry.of(8).jitter == min(2, 3 - Geometry.of(8).radii[-1])

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ch335_helpers import ResidualCNN, SimpleCNN
-from ch335_helpers.gradcheck import check_gradients
+from ch335_helpers.gradcheck import check_gradients, error_along
+from ch335_helpers.layers import BatchNorm
+from ch335_helpers.network import Chain
 from ch335_helpers.ops import (
     batch_norm,
     conv2d,
@@ -341,3 +343,94 @@ def test_a_model_needs_an_input(rng):
     model = SimpleCNN()
     with pytest.raises(ValueError, match="x must be given with a model"):
         check_gradients(model, model.init(rng))
+
+
+# ------------------------------------------------------------- one direction, by hand
+
+
+def along(kinks, monkeypatch):
+    """A made-up loss of slope 1: kinks is its kink at each step, noted when asked."""
+    asked = []
+
+    def slope_and_kink(loss, h):
+        asked.append(h)
+        return 1.0, kinks[len(asked) - 1]
+
+    monkeypatch.setattr("ch335_helpers.gradcheck.slope_and_kink", slope_and_kink)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("kinks", "steps", "error"),
+    [
+        ([0], [1e-3], 0.25),
+        ([2e-6], [1e-3], 0.25),  # half the tolerance of the length 4
+        ([2.1e-6, 0], [1e-3, 1e-4], 0.25),
+        ([9, 9, 2e-6], [1e-3, 1e-4, 1e-5], 0.25),
+        ([9, 9, 9], [1e-3, 1e-4, 1e-5], None),
+    ],
+)
+def test_a_kink_makes_it_try_smaller_steps(kinks, steps, error, monkeypatch):
+    asked = along(kinks, monkeypatch)
+    limits = {"length": 4.0, "step": 1e-3, "tolerance": 1e-6, "rounding": 0.0}
+    assert error_along(None, 2.0, **limits) == error
+    assert asked == pytest.approx(steps)
+
+
+def test_only_what_rounding_cannot_explain_is_an_error(monkeypatch):
+    limits = {"length": 4.0, "step": 1e-3, "tolerance": 1e-6}
+    along([9], monkeypatch)  # rounding is 0.4 of a difference of 1
+    assert error_along(None, 2.0, **limits, rounding=4e-4) == pytest.approx(0.15)
+    along([9], monkeypatch)
+    assert error_along(None, 2.0, **limits, rounding=1.0) == 0
+    asked = along([9, 0], monkeypatch)  # it can be told at the first step alone
+    assert error_along(None, 2.0, **limits, rounding=3e-9) is None
+    assert len(asked) == 2
+
+
+def test_directions_at_a_kink_are_counted():
+    hinge = np.array([0.0, 0.0, 1.0])  # a kink in the first two entries
+
+    def kinked(x):
+        return np.abs(x), lambda dy: dy * np.sign(x)
+
+    report = check_gradients(kinked, {"x": hinge})
+    (check,) = report.checks
+    assert (check.kinks, check.note) == (5, "in every direction")
+
+    def sometimes(x):  # the kink lies on one side: a direction in two meets it
+        y = np.where(x.sum() > 0, x.sum() ** 2 + 1e-4 * x.sum(), x.sum() ** 2)
+        return y, lambda dy: dy * np.full(3, 5e-5)
+
+    (check,) = check_gradients(sometimes, {"x": np.zeros(3)}).checks
+    assert check.kinks == 5
+
+
+def test_five_directions_are_tried_unless_told_otherwise(rng):
+    calls = []
+
+    def square(x):
+        calls.append(x)
+        return x * x, lambda dy: 2 * x * dy
+
+    counts = []
+    for settings in ({}, {"directions": 5}, {"directions": 1}):
+        calls.clear()
+        check_gradients(square, {"x": rng.standard_normal(3)}, **settings)
+        counts.append(len(calls))
+    # once for y, once shuffled; five points for each direction
+    assert counts == [2 + 5 * 5, 2 + 5 * 5, 2 + 5]
+
+
+def test_a_model_is_checked_in_training(rng):
+    model = Chain(BatchNorm("bn", 2))
+    modes = []
+
+    class Noted(Chain):
+        def __call__(self, params, x, train=False):
+            modes.append(train)
+            return super().__call__(params, x, train)
+
+    noted, x = Noted(*model.layers), rng.standard_normal((3, 2, 2, 2))
+    assert check_gradients(noted, noted.init(rng), x=x).passed
+    assert set(modes) == {True}

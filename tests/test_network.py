@@ -10,7 +10,15 @@ from ch335_helpers.layers import (
     Linear,
     ReLU,
 )
-from ch335_helpers.network import Chain, Layer, Residual, he_normal
+from ch335_helpers.network import (
+    ROLES,
+    Chain,
+    Layer,
+    Residual,
+    he_normal,
+    learnt,
+    n_parameters,
+)
 
 IMAGES = (3, 2, 6, 5)
 
@@ -143,3 +151,77 @@ def test_a_residual_passes_the_mode_to_both_its_paths(rng):
     layer(params, x, train=True)
     assert (params["main.running_mean"] > 0.3).all()
     assert (params["short.running_mean"] > 0.3).all()
+
+
+NETWORK = Chain(
+    Conv("conv", 2, 2, bias=False),
+    Residual(Chain(BatchNorm("bn", 2), ReLU("relu")), name="block"),
+    Linear("linear", 3, 5),
+)
+
+
+def test_parameters_state_their_shape_role_and_start():
+    assert NETWORK.parameters() == {
+        "conv.w": ((2, 2, 3, 3), "weight", None),
+        "bn.gamma": ((2,), "scale", 1),
+        "bn.beta": ((2,), "shift", 0),
+        "bn.running_mean": ((2,), "running average", 0),
+        "bn.running_var": ((2,), "running average", 1),
+        "linear.w": ((5, 3), "weight", None),
+        "linear.b": ((5,), "bias", 0),
+    }
+    assert {p.role for p in NETWORK.parameters().values()} == set(ROLES)
+
+
+def test_parameters_begin_as_they_state(rng):
+    params = NETWORK.init(rng)
+    for name, (shape, _, start) in NETWORK.parameters().items():
+        assert (params[name].shape, params[name].dtype) == (shape, np.float32)
+        if start is None:
+            assert len(np.unique(params[name])) == params[name].size
+        else:
+            assert (params[name] == start).all()
+    expected = he_normal(np.random.default_rng(3), (2, 2, 3, 3))
+    drawn = NETWORK.init(np.random.default_rng(3))["conv.w"]
+    np.testing.assert_array_equal(drawn, expected)
+
+
+def test_running_averages_are_not_learnt_and_not_counted():
+    names = ["conv.w", "bn.gamma", "bn.beta", "linear.w", "linear.b"]
+    assert learnt(NETWORK) == names
+    assert n_parameters(NETWORK) == 2 * 2 * 9 + 2 + 2 + 15 + 5
+    assert (n_parameters(ReLU()), learnt(ReLU())) == (0, [])
+
+
+def test_the_leaves_are_the_single_operations_in_order():
+    assert [leaf.name for leaf in NETWORK.leaves()] == ["conv", "bn", "relu", "linear"]
+    relu = ReLU()
+    assert relu.leaves() == [relu]
+    assert Chain().leaves() == Residual(Chain()).leaves() == []
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        Chain(Linear("same", 1, 1), Chain(ReLU(), Linear("same", 1, 1))),
+        Residual(Conv("same", 1, 1), Conv("same", 1, 1)),
+    ],
+)
+def test_two_layers_of_one_name_are_refused(twice):
+    message = r"each layer must have its own name, got same\.[wb] twice"
+    for call in (twice.parameters, lambda: twice.init(np.random.default_rng(0))):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_a_layer_looks_at_single_pixels_unless_it_says_otherwise():
+    layer = Layer()
+    assert (layer.kernel, layer.stride, layer.name, layer.kind) == (1, 1, "", "")
+    assert (layer.parts, layer.parameters()) == (None, {})
+
+
+@pytest.mark.parametrize("layer", [Chain(BatchNorm("bn", 2)), NETWORK.layers[1]])
+def test_without_a_word_a_network_is_evaluated(layer, rng):
+    params, x = layer.init(rng), 5 + rng.standard_normal(IMAGES)
+    layer(params, x)
+    assert not params["bn.running_mean"].any()

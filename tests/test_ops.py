@@ -997,3 +997,57 @@ def test_cross_entropy_agrees_with_pytorch(rng):
     loss, dlogits = cross_entropy(logits, y)
     assert loss == pytest.approx(expected.item())
     assert_close(dlogits, tensor.grad.numpy())
+
+
+def test_in_training_the_running_averages_must_be_floats():
+    x, ones = np.arange(8.0).reshape(2, 1, 2, 2), np.ones(1)
+    for place, name in ((0, "running_mean"), (1, "running_var")):
+        running = [np.zeros(1), np.ones(1)]
+        running[place] = np.ones(1, int)
+        with pytest.raises(TypeError, match=f"{name} must be an array of floats"):
+            batch_norm(x, ones, ones, *running, train=True)
+        batch_norm(x, ones, ones, *running, train=False)  # there they only are read
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_batch_norm_of_the_parts_of_a_batch_is_that_of_the_whole(train, rng):
+    """Two parts whose statistics and gradients are handed over as shards would."""
+    x, dy = rng.standard_normal((2, 5, 3, 2, 4)) + 3
+    gamma, beta = rng.standard_normal((2, 3))
+    running = [np.full(3, 0.5), np.full(3, 2.0)]
+    y, backward = batch_norm(x, gamma, beta, *(r.copy() for r in running), train=train)
+    expected = backward(dy)
+
+    cuts, given, passes = (slice(0, 2), slice(2, 5)), [], []
+
+    def note(value):
+        given.append(value)
+        return [value]
+
+    for cut in cuts:  # what each part has to tell
+        averages = (r.copy() for r in running)
+        batch_norm(x[cut], gamma, beta, *averages, train=train, gather=note)
+    for cut in cuts:
+        moved = [r.copy() for r in running]
+        known = [*given] if train else []
+        later = []
+
+        def gather(value, known=known, later=later):
+            if isinstance(value, tuple):
+                return known
+            later.append(value)
+            return [value, *passes]
+
+        part, part_backward = batch_norm(
+            x[cut], gamma, beta, *moved, train=train, gather=gather
+        )
+        np.testing.assert_allclose(part, y[cut], rtol=1e-12)
+        _, dgamma, dbeta = part_backward(dy[cut])
+        np.testing.assert_allclose(later or [[dgamma, dbeta]], [[dgamma, dbeta]])
+        passes.append(np.stack([dgamma, dbeta]))
+    total = sum(passes)
+    np.testing.assert_allclose(total, expected[1:], rtol=1e-10)
+    # now that the other's gradients are known, dx is the whole batch's
+    passes = passes[:1]
+    dx, _, _ = part_backward(dy[cuts[1]])
+    np.testing.assert_allclose(dx, expected[0][cuts[1]], rtol=1e-8, atol=1e-12)

@@ -4,35 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from tasks import same
 
-from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.ops import softmax
 from ch335_helpers.prediction import evaluate, predict
-from ch335_helpers.split import train_val_test_split
-from ch335_helpers.training import fit
-
-SETTINGS = {"epochs": 8, "lr": 1e-2, "batch_size": 16, "progress": False}
-
-
-@pytest.fixture(scope="module")
-def task():
-    """The warm-up: 4 classes at 16 x 16, 252 training and 52 validation images."""
-    X, y = make_synthetic_images(90, img_size=16, n_classes=4, seed=0, noise=0.18)
-    split = train_val_test_split(X, y)
-    return split.X_train, split.y_train, split.X_val, split.y_val
-
-
-@pytest.fixture(scope="module")
-def learnt(task):
-    """A run on the warm-up that went through."""
-    return fit(SimpleCNN(), *task, **SETTINGS)
-
-
-def same(params, others):
-    return params.keys() == others.keys() and all(
-        np.array_equal(params[name], others[name]) for name in params
-    )
 
 
 def test_predict_gives_the_softmax_of_the_models_scores(task, learnt):

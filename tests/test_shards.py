@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from contextlib import contextmanager
@@ -315,3 +316,49 @@ def test_n_shards_must_be_a_count(rng):
     x, y = batch(rng, 20)
     with pytest.raises(ValueError, match="n_shards must be a whole number"):
         fit(ResidualCNN(5), x, y, x, y, n_shards=0)
+
+
+@linux_only
+def test_the_other_processes_leave_interrupts_to_the_caller():
+    def work(shard):
+        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        daemon = multiprocessing.current_process().daemon
+        return shard.gather((ignored, daemon))
+
+    assert run_shards(work, 3) == [(False, False), (True, True), (True, True)]
+
+
+class Alone(Shard):
+    """The second of two shards, which notes what it gives to the other."""
+
+    def __init__(self):
+        super().__init__(1, [None, None], None, None)
+        self.given = []
+
+    def gather(self, value):
+        self.given.append(value)
+        return [value]
+
+
+@pytest.mark.parametrize(("n_images", "part"), [(1, 1), (2, 1), (3, 2), (8, 4)])
+def test_a_shard_computes_its_part_of_a_batch_that_is_large_enough(n_images, part):
+    sizes = []
+
+    class Noted(ResidualCNN):
+        def __call__(self, params, x, train=False):
+            sizes.append((len(x), train))
+            return super().__call__(params, x, train)
+
+    model, shard = Noted(3, width=2), Alone()
+    params = model.init(np.random.default_rng(0))
+    Sharded(model, shard)(params, np.zeros((n_images, 1, 12, 12), np.float32))
+    assert sizes == [(part, False)]
+    assert len(shard.given) == (n_images > 1)
+
+
+def test_a_sharded_model_begins_as_the_model_does(rng):
+    model = ResidualCNN(3, width=2)
+    sharded = Sharded(model, Alone())
+    assert sharded.parameters() == model.parameters()
+    ours, theirs = (m.init(np.random.default_rng(0)) for m in (sharded, model))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)

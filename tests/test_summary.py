@@ -86,3 +86,14 @@ def test_strides_multiply_in_the_receptive_field():
 def test_a_chain_of_your_own_has_a_summary_too():
     model = Chain(Conv("a", 3, 5), ReLU(), GlobalAvgPool(), Linear("b", 5, 2))
     assert rows(Summary(model, (3, 7, 7)))[-1] == ("b", (2,), 12, 7)
+
+
+def test_by_default_the_image_is_one_of_the_chapter():
+    by_default, spelt_out = Summary(SimpleCNN()), Summary(SimpleCNN(), (1, 32, 32))
+    assert rows(by_default) == rows(spelt_out)
+
+
+def test_the_receptive_field_is_cut_off_at_the_images_width():
+    fields = [row.field for row in Summary(SimpleCNN(), (1, 8, 12)).rows]
+    assert fields == [3, 3, 4, 8, 8, 10, 12, 12]
+    assert Summary(SimpleCNN(), (1, 8, 12)).rows[0].output == (8, 8, 12)

@@ -4,48 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
+from tasks import fit_tiny, same
 
-from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import LinearClassifier, SimpleCNN
 from ch335_helpers.optim import constant
 from ch335_helpers.prediction import predict
 from ch335_helpers.run import Run
-from ch335_helpers.split import train_val_test_split
 from ch335_helpers.sweeps import TIMES_WORSE, Trace, sweep
-from ch335_helpers.training import fit
-
-
-@pytest.fixture(scope="module")
-def task():
-    """The warm-up: 4 classes at 16 x 16, 252 training and 52 validation images."""
-    X, y = make_synthetic_images(90, img_size=16, n_classes=4, seed=0, noise=0.18)
-    split = train_val_test_split(X, y)
-    return split.X_train, split.y_train, split.X_val, split.y_val
-
-
-@pytest.fixture
-def tiny(rng):
-    """10 training and 4 validation images of 4 x 4 pixels, without meaning."""
-    X, X_val = rng.standard_normal((10, 1, 4, 4)), rng.standard_normal((4, 1, 4, 4))
-    return (
-        X.astype(np.float32),
-        np.arange(10) % 3,
-        X_val.astype(np.float32),
-        [0, 1, 2, 0],
-    )
-
-
-def fit_tiny(tiny, **settings):
-    """Fit a model to the tiny task: 3 steps an epoch."""
-    defaults = {"model": SimpleCNN(3), "epochs": 4, "batch_size": 4, "progress": False}
-    settings = defaults | settings
-    return fit(settings.pop("model"), *tiny, **settings)
-
-
-def same(params, others):
-    return params.keys() == others.keys() and all(
-        np.array_equal(params[name], others[name]) for name in params
-    )
 
 
 def sweep_tiny(tiny, rates=(1e-3, 1e-2), model=None, **settings):
@@ -173,3 +138,30 @@ def test_a_sweep_refuses_a_model_without_filters(tiny):
 def test_a_sweep_refuses_what_fit_refuses(tiny):
     with pytest.raises(ValueError, match="lr must be a finite number above 0"):
         sweep_tiny(tiny, (0.1, -1))
+
+
+def test_by_default_a_sweep_runs_ten_epochs(tiny):
+    (trace,) = sweep(SimpleCNN(3), *tiny, [1e-2], progress=False)
+    assert trace.run.epochs == len(trace.filters) == 10
+
+
+def test_the_bar_counts_the_epochs_of_all_rates(tiny, capfd, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    sweep_tiny(tiny, progress=False)
+    assert capfd.readouterr().err == ""
+    sweep(SimpleCNN(3), *tiny, (1e-3, 1e-2), epochs=3, batch_size=4)
+    err = capfd.readouterr().err
+    assert "6/6" in err and "epoch" in err
+
+
+def test_the_warning_points_at_the_callers_line(tiny):
+    with pytest.warns(UserWarning, match="sweep stopped") as caught:
+        sweep_tiny(tiny, callback=lambda run: True)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_guessing_is_measured_by_the_number_of_classes():
+    run = Run({}, 1, 1, train_loss=[TIMES_WORSE * np.log(3)])
+    assert Trace(0.1, run, confusion=[np.ones((3, 3))]).diverged_in == 1
+    run.train_loss = [TIMES_WORSE * np.log(3) - 1e-9]
+    assert Trace(0.1, run, confusion=[np.ones((3, 3))]).diverged_in == 0

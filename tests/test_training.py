@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from tasks import SETTINGS, fit_tiny, same
 
 from ch335_helpers.batches import ImageStream
 from ch335_helpers.data import make_synthetic_images
@@ -13,49 +14,7 @@ from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.ops import cross_entropy
 from ch335_helpers.optim import adam_update, constant, cosine
 from ch335_helpers.prediction import evaluate, predict
-from ch335_helpers.split import train_val_test_split
 from ch335_helpers.training import Training, fit, train_step
-
-SETTINGS = {"epochs": 8, "lr": 1e-2, "batch_size": 16, "progress": False}
-
-
-@pytest.fixture(scope="module")
-def task():
-    """The warm-up: 4 classes at 16 x 16, 252 training and 52 validation images."""
-    X, y = make_synthetic_images(90, img_size=16, n_classes=4, seed=0, noise=0.18)
-    split = train_val_test_split(X, y)
-    return split.X_train, split.y_train, split.X_val, split.y_val
-
-
-@pytest.fixture(scope="module")
-def learnt(task):
-    """A run on the warm-up that went through."""
-    return fit(SimpleCNN(), *task, **SETTINGS)
-
-
-@pytest.fixture
-def tiny(rng):
-    """10 training and 4 validation images of 4 x 4 pixels, without meaning."""
-    X, X_val = rng.standard_normal((10, 1, 4, 4)), rng.standard_normal((4, 1, 4, 4))
-    return (
-        X.astype(np.float32),
-        np.arange(10) % 3,
-        X_val.astype(np.float32),
-        [0, 1, 2, 0],
-    )
-
-
-def fit_tiny(tiny, **settings):
-    """Fit a model to the tiny task: 3 steps an epoch."""
-    defaults = {"model": SimpleCNN(3), "epochs": 4, "batch_size": 4, "progress": False}
-    settings = defaults | settings
-    return fit(settings.pop("model"), *tiny, **settings)
-
-
-def same(params, others):
-    return params.keys() == others.keys() and all(
-        np.array_equal(params[name], others[name]) for name in params
-    )
 
 
 def is_usable(run, model, X):
@@ -612,3 +571,36 @@ def test_a_negative_weight_decay_is_refused(tiny):
 
 
 # ------------------------------------------------------------------------------- sweep
+
+
+# ------------------------------------------------------------------------ the defaults
+
+
+def test_the_defaults_are_those_that_the_chapter_names(tiny):
+    training = Training(SimpleCNN(3), *tiny)
+    assert (training.run.epochs, training.lr, training.batch_size) == (12, 3e-3, 10)
+    assert training.schedule is cosine
+    assert training.weight_decay == 0 and training.decayed == []
+    assert same(training.start, SimpleCNN(3).init(np.random.default_rng(0)))
+    X, y, *validation = tiny
+    many = Training(SimpleCNN(3), X.repeat(9, 0), y.repeat(9), *validation)
+    assert many.batch_size == 64
+
+
+def test_fit_has_the_defaults_of_a_training(task, capfd, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    by_default = fit(SimpleCNN(), *task)
+    spelt_out = fit(
+        SimpleCNN(), *task, 12, 3e-3, 64, 0, schedule=cosine, weight_decay=0,
+        params=None, callback=None, progress=True, n_shards=2,
+    )  # fmt: skip
+    assert by_default.batch_loss == spelt_out.batch_loss
+    err = capfd.readouterr().err
+    assert err.count("48/48") >= 2
+    assert f"val={by_default.val_accuracy[-1]:.1%}" in err.splitlines()[-1]
+
+
+def test_the_warning_of_a_stopped_run_points_at_the_callers_line(tiny):
+    with pytest.warns(UserWarning, match="stopped in epoch 1") as caught:
+        fit(SimpleCNN(3), *tiny, progress=False, callback=lambda run: True, epochs=2)
+    assert [warning.filename for warning in caught] == [__file__]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from ch335_helpers import Run
@@ -36,6 +37,23 @@ FIGURES = {
     "confusion": lambda: plots.confusion(COUNTS, ["a", "b", "c"]),
     "activation_rows": lambda: plots.activation_rows(IMAGES[:2], MAPS, ["a", "b"]),
     "curves": lambda: plots.curves([1, 2], {"one": [3, 4]}, "size", "error"),
+    "connections": lambda: plots.connections(6, 3, [(1, 1), (2, 1)], pixel=3),
+    "step_errors": lambda: plots.step_errors([1e-4, 1], {"a": [1e-6, 0]}, (2, -1)),
+    "reliability": lambda: plots.reliability({"network": ([0.5, 1], [0.4, 0.9])}),
+}
+SIZES = {  # of the figures above, in inches
+    "image_grid": (4.5, 3.1),
+    "image_grid signed": (3, 4.65),
+    "bars": (7, 1.66),
+    "learning_curves": (7.6, 3),
+    "filters": (7.6, 2.6),
+    "results": (7.6, 5.6),
+    "confusion": (3.16, 2.58),
+    "activation_rows": (7.6, 2),
+    "curves": (7, 3.4),
+    "connections": (7.6, 2.5),
+    "step_errors": (7, 3.6),
+    "reliability": (5.5, 3.8),
 }
 each_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
 
@@ -53,6 +71,38 @@ def pixels(fig):
 
 def legend(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def looks(lines):
+    """Colour, dashes, marker and its size, and width of each line."""
+    return [
+        (
+            line.get_color(), line.get_linestyle(), line.get_marker(),
+            line.get_markersize(), line.get_linewidth(),
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
+def solid(color, dashes="-", marker="None", size=6.0, width=1.5):
+    """What `looks` says of a line in the palette's colour of that number."""
+    return plots.COLORS[color], dashes, marker, size, width
+
+
+def placed(text):
+    """How a label lies: its size, angle and alignment."""
+    return (
+        text.get_size(), text.get_rotation(), text.get_ha(), text.get_va(),
+    )  # fmt: skip
+
+
+def as_percent(axis):
+    return axis.get_major_formatter()(0.25) == "25%"
+
+
+def counts_whole(axis):
+    """Whether an axis has no ticks between whole numbers, however short it is."""
+    return set(np.mod(axis.get_major_locator().tick_values(1, 3), 1)) == {0}
 
 
 # ---------------------------------------------------------- what holds for every figure
@@ -92,12 +142,37 @@ def test_all_text_lies_inside_the_figure(make):
         assert frame.y0 <= box.y0 <= box.y1 <= frame.y1
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_has_the_room_that_it_needs(name):
+    size = FIGURES[name]().get_size_inches()
+    np.testing.assert_allclose(size, SIZES[name])
+    assert size[0] <= 7.6  # of the page
+
+
 @each_figure
-def test_axes_with_lines_bars_or_ticks_say_what_they_show(make):
+def test_every_figure_is_in_the_chapters_style(make):
+    fig = make()
+    assert fig.dpi == plots.STYLE["savefig.dpi"] == 130
+    assert fig.get_facecolor() == (1, 1, 1, 1)
+    assert plots.STYLE["savefig.facecolor"] == "white"
+    assert fig.get_layout_engine() is not None
+    for ax in fig.axes:
+        assert ax.title.get_size() in (8, 10)  # small over a small picture
+        assert ax.xaxis.label.get_size() == 10
+        assert not any(line.get_visible() for line in ax.get_xgridlines())
+        if ax.get_label() != "<colorbar>":
+            assert not ax.spines["top"].get_visible()
+            assert not ax.spines["right"].get_visible()
+        if ax.get_legend():
+            assert not ax.get_legend().get_frame_on()
+
+
+@each_figure
+def test_axes_with_lines_or_bars_say_what_they_show(make):
     for ax in make().axes:
-        if ax.lines and not ax.images:
+        if (ax.lines or ax.patches) and not ax.images:
             assert ax.get_xlabel()
-            assert ax.get_ylabel()
+            assert ax.get_ylabel() or len(ax.get_yticklabels()) > 1
 
 
 def test_the_palette_has_no_colour_twice():
@@ -139,6 +214,32 @@ def test_titles_stand_over_their_images_and_row_titles_beside_their_rows():
     )
     assert [ax.get_title() for ax in fig.axes] == ["one", "two", "three", ""]
     assert [ax.get_ylabel() for ax in fig.axes] == ["up", "", "down", ""]
+    assert {ax.title.get_size() for ax in fig.axes} == {8}
+    assert placed(fig.axes[0].yaxis.label) == (8, 0, "right", "center")
+    np.testing.assert_allclose(fig.get_size_inches(), (3, 2 * 1.55 + 0.2))
+
+
+def test_pictures_have_no_ticks_and_no_frame():
+    figures = plots.image_grid(IMAGES), plots.filters(WEIGHTS)
+    for ax in (*figures[0].axes, *figures[1].axes[:6]):
+        assert [*ax.get_xticks(), *ax.get_yticks()] == []
+        assert not any(spine.get_visible() for spine in ax.spines.values())
+
+
+def test_titles_of_many_columns_are_broken_once():
+    titles = ["a b c", "d"]
+    wide, narrow = (plots.image_grid(IMAGES, titles, columns=n) for n in (9, 8))
+    assert [ax.get_title() for ax in wide.axes[:3]] == ["a\nb c", "d", ""]
+    assert [ax.get_title() for ax in narrow.axes[:3]] == ["a b c", "d", ""]
+    np.testing.assert_allclose(wide.get_size_inches(), (7.6, 7.6 / 9 + 0.05 + 0.4))
+    np.testing.assert_allclose(narrow.get_size_inches(), (7.6, 7.6 / 8 + 0.05 + 0.2))
+
+
+def test_an_image_grid_is_ten_columns_wide_grey_and_signed_red_and_blue():
+    assert len(plots.image_grid(IMAGES).axes) == 10
+    plain, signed = (plots.image_grid(IMAGES, signed=s) for s in (False, True))
+    assert {picture.get_cmap().name for picture in pictures(plain)} == {"gray"}
+    assert {picture.get_cmap().name for picture in pictures(signed)} == {"RdBu_r"}
 
 
 def test_blank_images_can_be_shown_signed_too():
@@ -170,19 +271,39 @@ def test_bars_are_as_long_as_their_values_and_the_first_is_on_top():
     bottom, top = ax.get_ylim()
     assert bottom > top
     assert ax.get_xlabel() == "accuracy"
-    assert {"25.0%", "90.0%"} <= {text.get_text() for text in ax.texts}
+    assert [text.get_text() for text in ax.texts] == ["25.0%", "90.0%"]
+    assert {text.xyann for text in ax.texts} == {(3, 0)}
+    assert ax.get_xlim() == (0, 1.08) and as_percent(ax.xaxis)
+    assert {to_hex(bar.get_facecolor()).upper() for bar in ax.patches} == {
+        plots.COLORS[0]
+    }
+    assert ax.get_legend() is None
+
+
+def test_an_error_bar_goes_from_low_to_high_and_never_backwards():
+    intervals = [(0.2, 0.5), (0.95, 1.0)]  # the second one begins above its bar
+    (ax,) = plots.bars(["a", "b"], [0.3, 0.9], "accuracy", intervals=intervals).axes
+    (drawn,) = (c for c in ax.containers if isinstance(c, ErrorbarContainer))
+    _, caps, (lines,) = drawn.lines
+    ends = [segment[:, 0].tolist() for segment in lines.get_segments()]
+    np.testing.assert_allclose(ends, [[0.2, 0.5], [0.9, 1.0]])
+    assert to_hex(lines.get_color()[0]) == plots.COLORS[-1]
+    assert {cap.get_markersize() for cap in caps} == {6}
 
 
 def test_bars_that_are_no_shares_have_plain_numbers():
     (ax,) = plots.bars(["a"], [1234.5], "images a second", percent=False).axes
     assert [text.get_text() for text in ax.texts] == ["1.23e+03"]
+    assert ax.get_xlim()[1] > 1234 and not as_percent(ax.xaxis)
 
 
 def test_a_reference_is_a_labelled_line_at_its_value():
     (ax,) = plots.bars(["a"], [0.5], "accuracy", reference=("chance", 0.1)).axes
     (line,) = ax.lines
     assert set(line.get_xdata()) == {0.1}
+    assert looks([line]) == [solid(1, "--")]
     assert legend(ax) == ["chance"]
+    assert ax.get_legend()._loc == 4  # lower right
 
 
 def test_curves_go_through_their_points_in_looks_of_their_own():
@@ -190,8 +311,9 @@ def test_curves_go_through_their_points_in_looks_of_their_own():
     (ax,) = plots.curves([1, 2, 4], series, "size", "error").axes
     assert [line.get_ydata().tolist() for line in ax.lines] == [*series.values()]
     assert all(line.get_xdata().tolist() == [1, 2, 4] for line in ax.lines)
-    assert len({to_hex(line.get_color()) for line in ax.lines}) == 3
-    assert len({line.get_linestyle() for line in ax.lines}) == 3
+    assert looks(ax.lines) == [
+        solid(n, dashes, "o", 3) for n, dashes in enumerate(("-", "--", "-."))
+    ]
     assert legend(ax) == ["one", "two", "three"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("size", "error")
 
@@ -203,6 +325,18 @@ def test_an_interval_is_shaded_from_low_to_high():
     corners = shade.get_paths()[0].vertices
     assert (corners[:, 1].min(), corners[:, 1].max()) == (0.4, 0.9)
     assert ax.lines[0].get_ydata().tolist() == [0.5, 0.6]
+    assert to_hex(shade.get_facecolor()[0]).upper() == plots.COLORS[0]
+    assert (shade.get_alpha(), shade.get_linewidth()[0]) == (0.2, 0)
+    assert as_percent(ax.yaxis) and ax.get_ylim() == (0, 1.02)
+
+
+def test_more_curves_than_colours_begin_the_palette_again():
+    series = {f"{number}": [number, 1] for number in range(9)}
+    (ax,) = plots.curves([1, 2], series, "size", "error").axes
+    assert len(plots.COLORS) == 7 and len(plots.LINES) == 4
+    found = [look[:2] for look in looks(ax.lines)]
+    assert found[7:] == [solid(0, ":")[:2], solid(1, "-")[:2]]
+    assert not as_percent(ax.yaxis)
 
 
 def test_the_axes_of_curves_can_be_logarithmic():
@@ -211,6 +345,11 @@ def test_the_axes_of_curves_can_be_logarithmic():
     (logarithmic,) = plots.curves(*arguments, logx=True, logy=True).axes
     assert (plain.get_xscale(), plain.get_yscale()) == ("linear", "linear")
     assert (logarithmic.get_xscale(), logarithmic.get_yscale()) == ("log", "log")
+    one = [
+        plots.curves(*arguments, **{axis: True}).axes[0] for axis in ("logx", "logy")
+    ]
+    scales = [(ax.get_xscale(), ax.get_yscale()) for ax in one]
+    assert scales == [("log", "linear"), ("linear", "log")]
 
 
 # ----------------------------------------------------------------- training and filters
@@ -222,10 +361,23 @@ def test_learning_curves_show_losses_and_accuracy_over_the_epochs():
     assert training.get_xdata().tolist() == [1, 2, 3]
     assert training.get_ydata().tolist() == RUN.train_loss
     assert validation.get_ydata().tolist() == RUN.val_loss
-    assert training.get_linestyle() != validation.get_linestyle()
-    assert training.get_color() != validation.get_color()
+    assert validation.get_xdata().tolist() == [1, 2, 3]
+    assert looks(loss.lines) == [solid(0), solid(1, "--")]
+    assert looks(accuracy.lines) == [solid(1, "--", "o", 3)]
+    assert accuracy.lines[0].get_xdata().tolist() == [1, 2, 3]
     assert [line.get_ydata().tolist() for line in accuracy.lines] == [RUN.val_accuracy]
     assert legend(loss) == ["training", "validation"]
+    names = [
+        (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) for ax in (loss, accuracy)
+    ]
+    assert names == [
+        ("epoch", "loss (nats)", "Loss"),
+        ("epoch", "accuracy", "Accuracy"),
+    ]
+    assert (loss.get_yscale(), accuracy.get_yscale()) == ("log", "linear")
+    assert accuracy.get_ylim() == (0, 1.02) and as_percent(accuracy.yaxis)
+    assert counts_whole(loss.xaxis) and counts_whole(accuracy.xaxis)
+    assert accuracy.get_legend()._loc == 4  # lower right
 
 
 def test_the_test_accuracy_is_a_line_with_its_value_if_it_is_given():
@@ -234,6 +386,7 @@ def test_the_test_accuracy_is_a_line_with_its_value_if_it_is_given():
     assert legend(without) == ["validation"]
     assert legend(accuracy) == ["validation", "test 91.2%"]
     assert set(accuracy.lines[1].get_ydata()) == {0.912}
+    assert looks(accuracy.lines[1:]) == [solid(2, "-.")]
 
 
 def test_a_run_without_a_whole_epoch_has_curves_too():
@@ -250,6 +403,25 @@ def test_every_filter_is_shown_in_one_scale_around_0():
     assert {picture.get_clim() for picture in shown[: len(WEIGHTS)]} == {
         (-limit, limit)
     }
+    assert {picture.get_cmap().name for picture in shown[:5]} == {"RdBu_r"}
+
+
+def test_filters_lie_in_two_rows_beside_a_scale_of_their_weights():
+    fig = plots.filters(WEIGHTS, "five filters")
+    *panels, scale = fig.axes
+    places = [ax.get_subplotspec() for ax in panels]
+    assert [(p.rowspan.start, p.colspan.start) for p in places] == [
+        (row, column) for row in (0, 1) for column in (0, 1, 2)
+    ]
+    assert scale.get_ylabel() == "weight"
+    pixels(fig)  # places are known once it is drawn
+    limit = np.abs(WEIGHTS).max()
+    assert scale.get_ylim() == (-limit, limit)
+    top, bottom = panels[0].get_position().y1, panels[-1].get_position().y0
+    high = scale.get_position().height / (top - bottom)
+    assert 0.7 < high < 0.85
+    assert (fig.get_suptitle(), fig._suptitle.get_size()) == ("five filters", 10)
+    assert plots.filters(WEIGHTS).get_suptitle() == "First-layer filters"
 
 
 @pytest.mark.parametrize("shape", [(8, 3, 5, 5), (5, 5)])
@@ -260,7 +432,11 @@ def test_filters_of_other_than_one_channel_are_refused(shape):
 
 
 def test_the_results_are_curves_with_the_test_line_and_filters():
-    loss, accuracy, *filter_axes = plots.results(RUN, 0.5, WEIGHTS).axes
+    fig = plots.results(RUN, 0.5, WEIGHTS)
+    loss, accuracy, *filter_axes = fig.axes
+    top, bottom = fig.subfigs
+    assert top.bbox.height / bottom.bbox.height == pytest.approx(3 / 2.4)
+    assert bottom.get_suptitle() == "First-layer filters"
     assert loss.lines[0].get_ydata().tolist() == RUN.train_loss
     assert legend(accuracy) == ["validation", "test 50.0%"]
     shown = [ax.images[0].get_array() for ax in filter_axes if ax.images]
@@ -275,6 +451,11 @@ def test_a_confusion_figure_writes_every_count_in_its_cell():
     written = {text.get_position(): text.get_text() for text in ax.texts}
     assert written == {(0, 0): "8", (1, 0): "2", (0, 1): "1", (1, 1): "9"}
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "c"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c"]
+    assert [*ax.get_xticks(), *ax.get_yticks()] == [0, 1, 2, 0, 1, 2]
+    angles = {(tick.get_rotation(), tick.get_ha()) for tick in ax.get_xticklabels()}
+    assert angles == {(45, "right")}
+    assert {placed(text) for text in ax.texts} == {(8, 0, "center", "center")}
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
 
 
@@ -283,8 +464,18 @@ def test_a_confusion_figure_is_shaded_by_the_share_of_the_true_class():
     shares = [[0.8, 0.2, 0], [0.1, 0.9, 0], [0, 0, 0]]
     np.testing.assert_allclose(ax.images[0].get_array(), shares)
     assert ax.images[0].get_clim() == (0, 1)
+    assert ax.images[0].get_cmap().name == "Blues"
+    assert plots.confusion(COUNTS, "abc").axes[0].images[0].get_clim() == (0, 1)
+
+
+def test_counts_are_light_on_dark_and_dark_on_light():
+    (ax,) = plots.confusion([[6, 4], [39, 61]], ["a", "b"]).axes
     colours = {text.get_text(): text.get_color() for text in ax.texts}
-    assert colours["9"] != colours["1"]  # light on dark, dark on light
+    assert colours == {"6": "black", "4": "black", "39": "black", "61": "white"}
+
+
+def maps_of(n):
+    return np.random.default_rng(3).standard_normal((n, 2, 3, 3))
 
 
 def test_activation_rows_show_an_image_and_each_layers_strongest_channel():
@@ -298,23 +489,15 @@ def test_activation_rows_show_an_image_and_each_layers_strongest_channel():
     np.testing.assert_array_equal(shown[3], maps[1, 1])
     assert [ax.get_ylabel() for ax in fig.axes] == ["bar", "", "ring", ""]
     assert [ax.get_title() for ax in fig.axes] == ["image", "a\nb", "", ""]
+    maps = [picture.get_cmap().name for picture in pictures(fig)]
+    assert maps == ["gray", "viridis"] * 2
+    assert {ax.title.get_size() for ax in fig.axes} == {8}
+    assert placed(fig.axes[2].yaxis.label) == (8, 0, "right", "center")
+    spaced = plots.activation_rows(IMAGES[:2], {"max pool": maps_of(2)}, ["a", "b"])
+    assert spaced.axes[1].get_title() == "max\npool"
 
 
 # ------------------------------------------------------------ pictures of the gradients
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: plots.connections(6, 3, [(1, 1), (2, 1)], pixel=3),
-        lambda: plots.step_errors([1e-4, 1], {"one": [1e-6, 0]}, slopes=(2, -1)),
-    ],
-)
-def test_the_pictures_of_gradients_keep_to_the_same_rules(make):
-    test_a_function_returns_a_figure_that_pyplot_does_not_keep(make)
-    test_a_figure_can_be_drawn_on_white(make)
-    test_the_readers_own_settings_stay(make)
-    test_all_text_lies_inside_the_figure(make)
 
 
 @pytest.mark.parametrize(
@@ -331,10 +514,52 @@ def test_the_thick_lines_lead_from_the_pixel_to_its_outputs(stride, seen_by):
     assert found == seen_by
 
 
-def test_every_output_of_a_convolution_has_a_line_for_each_weight():
-    (ax,) = plots.connections(7, 5, [(2, 0)], pixel=0).axes
-    assert len(ax.lines) == 2 * 5  # two places for a window of five
-    assert len({line.get_linestyle() for line in ax.lines[:3]}) == 3
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 0), (2, 2)])
+def test_every_output_of_a_convolution_has_a_line_for_each_weight(stride, padding):
+    (ax,) = plots.connections(7, 5, [(stride, padding)], pixel=2).axes
+    n = (7 + 2 * padding - 5) // stride + 1
+    # a window begins at `first`; its output stands over its middle pixel
+    firsts = [stride * place - padding for place in range(n)]
+    expected = [((first + i, first + 2), i) for first in firsts for i in range(5)]
+    found = [tuple(line.get_xdata()) for line in ax.lines]
+    assert found == [ends for ends, _ in expected]
+    assert all(list(line.get_ydata()) == [0, 1] for line in ax.lines)
+    assert looks(ax.lines) == [
+        solid(i, ["-", "--", "-.", ":", "-"][i], width=3 if ends[0] == 2 else 1)
+        for ends, i in expected
+    ]
+    alphas = [line.get_alpha() for line in ax.lines]
+    assert alphas == [None if ends[0] == 2 else 0.6 for ends, _ in expected]
+
+
+def test_pixels_and_outputs_of_a_convolution_are_dots_in_two_rows():
+    fig = plots.connections(4, 3, [(1, 1), (2, 0)], pixel=0)
+    padded, strided = fig.axes
+    xs, ys = (dots.get_offsets().tolist() for dots in padded.collections)
+    assert xs == [[pixel, 0] for pixel in range(-1, 5)]
+    assert ys == [[place, 1] for place in range(4)]
+    assert strided.collections[1].get_offsets().tolist() == [[1, 1]]
+    colours = [to_hex(color) for color in padded.collections[0].get_facecolor()]
+    assert colours == ["#ffffff", *["#000000"] * 4, "#ffffff"]  # hollow: padding
+    assert to_hex(padded.collections[1].get_facecolor()[0]) == to_hex("0.7")
+    for dots in padded.collections:
+        assert (dots.get_sizes().tolist(), dots.get_zorder()) == ([90], 3)
+        assert to_hex(dots.get_edgecolor()[0]) == "#000000"
+    circle, square = (len(d.get_paths()[0].vertices) for d in padded.collections)
+    assert circle > square
+
+
+def test_the_axes_of_connections_name_the_pixels_and_the_stride():
+    fig = plots.connections(4, 3, [(1, 1), (2, 0)], pixel=0)
+    for ax, stride in zip(fig.axes, (1, 2), strict=True):
+        assert ax.get_xticks().tolist() == [0, 1, 2, 3]
+        assert ax.get_yticks().tolist() == [0, 1]
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["x", "dy"]
+        assert ax.get_ylim() == (-0.25, 1.2)
+        assert (ax.get_xlabel(), ax.get_title()) == ("pixel", f"stride {stride}")
+        assert not any(spine.get_visible() for spine in ax.spines.values())
+    (key,) = fig.legends
+    assert [text.get_text() for text in key.get_texts()] == ["w[0]", "w[1]", "w[2]"]
 
 
 def test_step_errors_are_drawn_with_guides_through_the_ends():
@@ -342,9 +567,41 @@ def test_step_errors_are_drawn_with_guides_through_the_ends():
     (ax,) = plots.step_errors([1e-4, 1e-2, 1], series, slopes=(-1, 2)).axes
     one, two, falling, rising = ax.lines
     assert one.get_ydata().tolist() == series["one"]
-    assert two.get_ydata()[1:].tolist() == [1e-5, 1]
-    assert 0 < two.get_ydata()[0] < 1e-15  # an error of 0 has no logarithm
+    assert all(line.get_xdata().tolist() == [1e-4, 1e-2, 1] for line in ax.lines)
+    # an error of 0 has no logarithm
+    assert two.get_ydata().tolist() == [np.finfo(float).eps, 1e-5, 1]
     np.testing.assert_allclose(falling.get_ydata(), [1e-3, 1e-5, 1e-7])
     np.testing.assert_allclose(rising.get_ydata(), [1e-10, 1e-6, 1e-2])
+    assert looks(ax.lines[:2]) == [solid(0), solid(1, "--")]
+    grey = ("0.4", "None", 6.0, 1)
+    assert [(c, m, s, w) for c, _, m, s, w in looks(ax.lines[2:])] == [grey, grey]
+    assert rising.get_linestyle() == ":"
+    assert falling._unscaled_dash_pattern == (0, (6, 2))
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
-    assert legend(ax)[:2] == ["one", "two"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("step h", "relative error")
+    assert ax.get_ylim() == (np.finfo(float).eps / 2, 30)
+    assert legend(ax) == ["one", "two", r"$\propto h^{-1}$", r"$\propto h^{2}$"]
+    assert {text.get_size() for text in ax.get_legend().get_texts()} == {8}
+    beside = ax.get_legend().get_bbox_to_anchor().transformed(ax.transAxes.inverted())
+    assert beside.p0 == pytest.approx([1, 0.5])
+
+
+def test_a_slope_of_0_is_drawn_through_the_first_error():
+    (ax,) = plots.step_errors([1e-4, 1], {"one": [1e-3, 1e-2]}, slopes=(0,)).axes
+    assert ax.lines[1].get_ydata().tolist() == [1e-3, 1e-3]
+    assert len(plots.step_errors([1e-4, 1], {"one": [1, 1]}).axes[0].lines) == 1
+
+
+def test_reliability_is_drawn_over_the_diagonal_of_agreement():
+    measured = {"raw": ([0.5, 0.9], [0.4, 0.7]), "scaled": ([0.4, 0.8], [0.4, 0.8])}
+    (ax,) = plots.reliability(measured).axes
+    diagonal, *lines = ax.lines
+    assert [list(diagonal.get_xdata()), list(diagonal.get_ydata())] == [[0, 1], [0, 1]]
+    points = [(list(line.get_xdata()), list(line.get_ydata())) for line in lines]
+    assert points == list(measured.values())
+    assert looks([diagonal]) == [solid(-1, "--", width=1)]
+    assert looks(lines) == [solid(0, "-", "o", 3), solid(1, "--", "o", 3)]
+    assert legend(ax) == ["raw", "scaled"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("stated confidence", "hit rate")
+    assert (ax.get_xlim(), ax.get_ylim()) == ((0, 1), (0, 1.02))
+    assert as_percent(ax.xaxis) and as_percent(ax.yaxis)
