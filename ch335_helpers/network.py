@@ -10,7 +10,7 @@ Because all values live in `params`, a copy of the dictionary is a checkpoint, t
 optimiser is one loop over its entries, and two networks can share one model.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,7 +27,8 @@ def he_normal(rng, shape):
     return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
 
 
-class Parameter(NamedTuple):
+@dataclass(frozen=True)
+class Parameter:
     """What one entry of `params` is.
 
     Attributes
@@ -93,10 +94,10 @@ class Layer:
     def init(self, rng):
         """Return new float32 `params`, drawn from the Generator `rng`."""
         return {
-            name: he_normal(rng, shape)
-            if start is None
-            else np.full(shape, start, np.float32)
-            for name, (shape, _, start) in self.parameters().items()
+            name: he_normal(rng, p.shape)
+            if p.start is None
+            else np.full(p.shape, p.start, np.float32)
+            for name, p in self.parameters().items()
         }
 
     def leaves(self):

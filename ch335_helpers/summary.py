@@ -46,13 +46,16 @@ class Summary:
         # of one value of each step's output: how many pixels it has seen along an axis,
         # and how many lie between it and its neighbour; -1 is the image itself
         seen, apart, values = {-1: 1}, {-1: 1}, {-1: x}
-        for index, (name, layer, inputs, y, _) in enumerate(steps(model, params, x)):
+        for index, step in enumerate(steps(model, params, x)):
+            layer, inputs, y = step.layer, step.inputs, step.y
             field = max(seen[i] + (layer.kernel - 1) * apart[i] for i in inputs)
             if y.ndim < max(values[i].ndim for i in inputs):  # all places come together
                 field = size
             seen[index], values[index] = field, y
             apart[index] = layer.stride * max(apart[i] for i in inputs)
-            title = f"{name}: sum with the shortcut" if layer.kind == "sum" else name
+            title = step.name
+            if layer.kind == "sum":
+                title += ": sum with the shortcut"
             own = 0 if layer.parts else n_parameters(layer)
             self.rows.append(Row(title, y.shape[1:], own, min(field, size)))
 

@@ -5,14 +5,15 @@ summary, the activation maps, the attributions, the ablations.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from .network import Chain, Layer, Residual
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True)
+class Step:
     """One operation on the way through a network.
 
     Attributes

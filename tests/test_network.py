@@ -14,6 +14,7 @@ from ch335_helpers.network import (
     ROLES,
     Chain,
     Layer,
+    Parameter,
     Residual,
     he_normal,
     learnt,
@@ -162,25 +163,25 @@ NETWORK = Chain(
 
 def test_parameters_state_their_shape_role_and_start():
     assert NETWORK.parameters() == {
-        "conv.w": ((2, 2, 3, 3), "weight", None),
-        "bn.gamma": ((2,), "scale", 1),
-        "bn.beta": ((2,), "shift", 0),
-        "bn.running_mean": ((2,), "running average", 0),
-        "bn.running_var": ((2,), "running average", 1),
-        "linear.w": ((5, 3), "weight", None),
-        "linear.b": ((5,), "bias", 0),
+        "conv.w": Parameter((2, 2, 3, 3), "weight", None),
+        "bn.gamma": Parameter((2,), "scale", 1),
+        "bn.beta": Parameter((2,), "shift", 0),
+        "bn.running_mean": Parameter((2,), "running average", 0),
+        "bn.running_var": Parameter((2,), "running average", 1),
+        "linear.w": Parameter((5, 3), "weight", None),
+        "linear.b": Parameter((5,), "bias", 0),
     }
     assert {p.role for p in NETWORK.parameters().values()} == set(ROLES)
 
 
 def test_parameters_begin_as_they_state(rng):
     params = NETWORK.init(rng)
-    for name, (shape, _, start) in NETWORK.parameters().items():
-        assert (params[name].shape, params[name].dtype) == (shape, np.float32)
-        if start is None:
+    for name, p in NETWORK.parameters().items():
+        assert (params[name].shape, params[name].dtype) == (p.shape, np.float32)
+        if p.start is None:
             assert len(np.unique(params[name])) == params[name].size
         else:
-            assert (params[name] == start).all()
+            assert (params[name] == p.start).all()
     expected = he_normal(np.random.default_rng(3), (2, 2, 3, 3))
     drawn = NETWORK.init(np.random.default_rng(3))["conv.w"]
     np.testing.assert_array_equal(drawn, expected)
