@@ -1,21 +1,19 @@
 """The panel that trains while one watches, for a live notebook."""
 
 import asyncio
-import html
 import math
 import time
-from typing import NamedTuple
 
 import ipywidgets as ipw
 import numpy as np
 
 from ..data import DEFAULT_NOISE, make_synthetic_images
 from ..models import ResidualCNN, SimpleCNN
-from ..run import Run
 from ..shards import side_by_side
 from ..training import Training
 from .explorer import style
-from .svg import accuracy_chart, loss_chart, paint
+from .runs import PanelRun, boxes, duration, outcome, run_charts, run_table
+from .svg import element
 
 HOW_TO_START = """
 <p><strong>This panel trains a network while you watch</strong>, so it needs Python and
@@ -35,24 +33,6 @@ SECONDS_BETWEEN_PICTURES = 0.25
 N_SHARDS = 2
 STEP_TO_FORWARD = 3  # a training step's time over that of its forward pass, about
 FORWARD_SHARE = 1 / STEP_TO_FORWARD  # of a training step that a validation image takes
-DASHES = (None, "7 4", "2 3", "9 3 2 3")
-N_COLORS = 7
-LOSSES = (1e-3, 10)  # nats: where the axis of the loss ends
-
-
-class PanelRun(NamedTuple):
-    """A run that was made in the panel: its settings and the `Run` that came out.
-
-    Unpack it, or ask for ``params`` at once.
-    """
-
-    settings: dict
-    run: Run
-
-    @property
-    def params(self):
-        """The run's best parameters."""
-        return self.run.params
 
 
 class TrainingPanel:
@@ -162,7 +142,7 @@ class TrainingPanel:
             self.controls[name].disabled = simple
         if not self.is_training:
             seconds = self.estimate()
-            self._say(f"This will take about {_duration(seconds)}. Press Train.")
+            self._say(f"This will take about {duration(seconds)}. Press Train.")
 
     @property
     def is_training(self):
@@ -232,8 +212,8 @@ class TrainingPanel:
                 key, seconds = _network(settings), np.median(run.seconds)
                 self._seconds_per_image[key] = seconds / images
             self._show(self.runs)
-            self.table.value = _table(self.runs)
-            self._say(f"Run {len(self.runs)}: {_outcome(run)}.")
+            self.table.value = run_table(self.runs)
+            self._say(f"Run {len(self.runs)}: {outcome(run)}.")
         except Exception as error:
             # the reader is looking at the panel, not at the log
             self._say(f"This did not work. {type(error).__name__}: {error}")
@@ -250,7 +230,7 @@ class TrainingPanel:
                 left = (now - began) * (run.n_steps / len(run.batch_loss) - 1)
                 self._say(
                     f"Epoch {len(run.seconds) + 1} of {run.epochs}, loss "
-                    f"{run.batch_loss[-1]:.3g}, about {_duration(left)} left."
+                    f"{run.batch_loss[-1]:.3g}, about {duration(left)} left."
                 )
             await asyncio.sleep(0)
             if self._stop and not run.stopped:
@@ -274,21 +254,16 @@ class TrainingPanel:
         """Draw all runs, the latest in front, and how far it has come."""
         run = runs[-1].run
         self.progress.value = len(run.batch_loss) / run.n_steps
-        curves = "".join(_charts([item.run for item in runs]))
-        curves = f'<div class="ch335-picture">{curves}</div>'
-        self.picture.value = f'<div class="ch335-explorer">{curves}</div>'
+        curves = run_charts([item.run for item in runs])
+        self.picture.value = boxes("ch335-explorer", "ch335-picture", *curves)
 
     def _say(self, text):
-        self.message.value = (
-            f'<p class="ch335-sentence" role="status">{html.escape(text)}</p>'
-        )
+        look = {"class_": "ch335-sentence", "role": "status"}
+        self.message.value = element("p", text=text, **look)
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = self.box._repr_mimebundle_(**kwargs)
-        note = (
-            '<div class="ch335-explorer">'
-            f'{style()}<div class="admonition note">{HOW_TO_START}</div></div>'
-        )
+        note = style() + boxes("ch335-explorer", "admonition note", HOW_TO_START)
         return {**bundle, "text/plain": repr(self), "text/html": note}
 
     def __repr__(self):
@@ -299,83 +274,3 @@ def _network(settings):
     """The settings that the time of an image depends on."""
     names = ("model", "batch_norm", "residual", "batch_size")
     return tuple(settings[name] for name in names)
-
-
-def _duration(seconds):
-    """Seconds in words, rounded to what an estimate is worth."""
-    if seconds < 1:
-        return "a second"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds >= 600 else f"{seconds / 60:.1f} min"
-
-
-def _outcome(run):
-    """How a run ended, in words."""
-    best = ""
-    if run.seconds:
-        accuracy = run.val_accuracy[run.best_epoch]
-        best = f", best accuracy {accuracy:.1%} in epoch {run.best_epoch + 1}"
-    if run.diverged:
-        return f"{run.stopped}: the loss is no longer finite. Lower the rate{best}"
-    return f"{run.stopped or 'done'}{best}"
-
-
-def _charts(runs):
-    """Loss and validation accuracy of runs over their epochs, each in its colour."""
-    reached = [math.ceil(len(run.batch_loss) / run.steps_per_epoch) for run in runs]
-    end = max(
-        n if run.stopped else run.epochs for run, n in zip(runs, reached, strict=True)
-    )
-    loss, accuracy = loss_chart((0, end), LOSSES), accuracy_chart((0, end))
-    losses, accuracies = [], []
-    for number, run in enumerate(runs):
-        look = {"color": number % N_COLORS, "dash": DASHES[number % len(DASHES)]}
-        losses.append(loss.line(*_smooth(run), **look))
-        epochs = range(1, len(run.val_accuracy) + 1)
-        accuracies.append(accuracy.line(epochs, run.val_accuracy, **look))
-    return [loss(*losses), accuracy(*accuracies)]
-
-
-def _smooth(run, points=80):
-    """The loss over the epochs as at most that many means of as many steps each."""
-    planned = run.epochs * run.steps_per_epoch
-    size = math.ceil(planned / points)
-    n = len(run.batch_loss) // size
-    means = np.reshape(run.batch_loss[: n * size], (n, size)).mean(axis=1)
-    return (np.arange(n) + 1) * size / run.steps_per_epoch, means
-
-
-def _table(runs):
-    """The runs and their settings as a table of HTML."""
-    titles = ("run", "model", "lr", "epochs", "batch", "noise", "images", "best", "end")
-    lines = []
-    for number, (settings, run) in enumerate(runs):
-        parts = [n for n in ("batch_norm", "residual") if not settings[n]]
-        without = f" without {' and '.join(parts)}".replace("_", " ") if parts else ""
-        simple = settings["model"] == "SimpleCNN"
-        best = f"{run.val_accuracy[run.best_epoch]:.1%}" if run.seconds else "–"
-        dash = DASHES[number % len(DASHES)] or ""
-        key = (
-            '<svg viewBox="0 0 28 8" style="width:28px;display:inline">'
-            f'<path class="line" stroke="{paint(number % N_COLORS)}" '
-            f'stroke-dasharray="{dash}" d="M0 4H28"/></svg>'
-        )
-        cells = (
-            f"{number + 1} {key}",
-            settings["model"] + ("" if simple else without),
-            f"{settings['lr']:.2g}",
-            f"{len(run.seconds)} of {run.epochs}",
-            settings["batch_size"],
-            f"{settings['noise']:.1f}",
-            settings["n_images"],
-            best,
-            run.stopped or f"{sum(run.seconds):.1f} s",
-        )
-        lines.append("".join(f"<td>{cell}</td>" for cell in cells))
-    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return (
-        '<div class="ch335-explorer"><div class="ch335-scroll"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>"
-    )

@@ -8,15 +8,8 @@ import pytest
 
 from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import SimpleCNN
-from ch335_helpers.run import Run
 from ch335_helpers.show import panel as module
-from ch335_helpers.show.panel import (
-    PanelRun,
-    TrainingPanel,
-    _charts,
-    _duration,
-    _smooth,
-)
+from ch335_helpers.show.panel import TrainingPanel
 from ch335_helpers.training import Training, fit
 
 
@@ -301,27 +294,32 @@ def test_every_control_is_in_the_box(panel):
     assert {id(part) for part in controls + shown} <= {id(p) for p in inside(panel.box)}
 
 
-def test_a_smooth_loss_is_the_mean_of_steps_side_by_side():
-    run = Run({}, epochs=4, steps_per_epoch=40, batch_loss=[1.0, 3.0, 5.0, 9.0, 2.0])
-    x, y = _smooth(run)  # 160 steps are planned: two to a point
-    assert x == pytest.approx([2 / 40, 4 / 40])
-    assert y == pytest.approx([2, 7])
-
-
-def test_runs_without_an_epoch_can_be_drawn():
-    run = Run({}, epochs=1, steps_per_epoch=3)
-    assert "".join(_charts([run])).count("</svg>") == 2
-
-
-@pytest.mark.parametrize(
-    "seconds, words",
-    [(0.2, "a second"), (42.4, "42 s"), (90, "1.5 min"), (1200, "20 min")],
-)
-def test_a_duration_is_rounded_to_what_an_estimate_is_worth(seconds, words):
-    assert _duration(seconds) == words
-
-
-def test_a_panel_run_is_a_pair():
-    run = Run({"w": np.ones(1)}, 1, 1)
-    settings, same = PanelRun({"lr": 1}, run)
-    assert (settings, same) == ({"lr": 1}, run)
+def test_the_controls_offer_the_ranges_that_the_chapter_speaks_of():
+    panel = TrainingPanel()
+    assert (panel.n_classes, panel.img_size, panel.seed) == (10, 32, 0)
+    offered = {
+        name: control.options
+        if hasattr(control, "options")
+        else (getattr(control, "min", None), getattr(control, "max", None))
+        for name, control in panel.controls.items()
+    }
+    assert offered == {
+        "model": ("ResidualCNN", "SimpleCNN"),
+        "batch_norm": (None, None),
+        "residual": (None, None),
+        "lr": (-5, 1),
+        "epochs": (1, 40),
+        "batch_size": (8, 16, 32, 64, 128, 256),
+        "noise": (0.1, 1.5),
+        "n_images": (100, 200, 500, 1000, 2000, 4000),
+    }
+    assert panel.settings == {
+        "model": "ResidualCNN", "batch_norm": True, "residual": True, "lr": 0.01,
+        "epochs": 8, "batch_size": 32, "noise": 0.7, "n_images": 1000,
+    }  # fmt: skip
+    assert (panel.progress.min, panel.progress.max) == (0, 1)
+    assert not any(
+        c.continuous_update
+        for c in panel.controls.values()
+        if hasattr(c, "continuous_update")
+    )
