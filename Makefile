@@ -13,8 +13,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
 
-BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb \
-	book/_static/* book/_ext/*.py ch335_helpers/*.py ch335_helpers/show/*)
+BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/*.bib \
+	book/_static/* book/_ext/*.py ch335_helpers/*.py ch335_helpers/*/*)
 INDEX := _build/html/index.html
 
 .PHONY: book test bench pytorch lab serve notebooks lint mutants clean

@@ -18,6 +18,7 @@ from .data import (
 )
 from .display import Source, Table
 from .evaluation import McNemar, confusion_matrix, mcnemar, reliability
+from .exercises import check
 from .explain import activation_maps
 from .gradcheck import check_gradients
 from .ideal import class_posterior

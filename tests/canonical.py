@@ -4,9 +4,11 @@
 
 Committed notebooks carry their text outputs, which nbval compares, and no pictures:
 those are made by each build, and so is what an explorer or a panel draws (HTML).
+A page's reading time, in its first cell, is computed from the page.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,7 +16,34 @@ import nbformat
 from nbclient import NotebookClient
 
 BOOK = Path(__file__).parents[1] / "book"
+WORDS_A_MINUTE, LINES_A_MINUTE = 200, 12  # of prose, and of code
 DROPPED = ("image/", "text/html", "application/vnd.jupyter.widget-view+json")
+
+
+def count_words(markdown):
+    """Words of a page without its code, its formulas and its folded solutions."""
+    fence = r"^(`{3,}|:{3,})\{solution[\s\S]*?^\1\s*$"
+    text = re.sub(fence, " ", markdown, flags=re.M)
+    code = r"```\{(code|math)[^`]*```|(?m:^```\w*$[\s\S]*?^```$)"
+    formula = r"\$\$[\s\S]*?\$\$|\$[^$\n]*\$"
+    text = re.sub(rf"{code}|{formula}|<[^>]+>|\]\([^)]*\)", " ", text)
+    text = re.sub(r"^[:`]{3,}.*$", " ", text, flags=re.M)
+    return len(re.findall(r"[A-Za-z][\w'’-]*", text))
+
+
+def is_read(cell):
+    """Whether a code cell is part of the page's text, and no exercise or solution."""
+    tags = cell.metadata.get("tags", [])
+    return cell.cell_type == "code" and not {"exercise", "solution"} & set(tags)
+
+
+def reading_minutes(notebook):
+    """Minutes that a page takes to read, without its exercises."""
+    markdown = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    code = [cell.source for cell in notebook.cells if is_read(cell)]
+    n_lines = sum(bool(line.strip()) for text in code for line in text.splitlines())
+    n_words = sum(map(count_words, markdown))
+    return round(n_words / WORDS_A_MINUTE + n_lines / LINES_A_MINUTE)
 
 
 def canonical(notebook):
@@ -29,6 +58,9 @@ def canonical(notebook):
         "language_info": {"name": "python"},
     }
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    time = f"Reading time: about {reading_minutes(notebook)} minutes"
+    first = notebook.cells[0]
+    first.source = re.sub(r"Reading time: about \d+ minutes", time, first.source)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
         cell.metadata = {
