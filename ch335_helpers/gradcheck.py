@@ -61,7 +61,7 @@ def check_gradients(
 
     Notes
     -----
-    Taught in notebook 2. Between the forward and the backward call, the function is
+    Taught in notebook 6. Between the forward and the backward call, the function is
     called once more with shuffled inputs: a buffer that two calls share would give
     wrong gradients, and does so here. Where the loss has a kink within the step, a
     smaller one is tried; a direction with a kink at every step is left out and counted.

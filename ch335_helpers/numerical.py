@@ -28,7 +28,7 @@ def numerical_gradient(f, x, h=1e-5):
 
     Notes
     -----
-    Taught in notebook 2.
+    Taught in notebook 6.
     """
     if x.dtype != np.float64:
         raise TypeError(f"x must have dtype float64, got {x.dtype}")
@@ -78,7 +78,7 @@ def slope_and_kink(loss, h):
 
     Notes
     -----
-    Taught in notebook 2.
+    Taught in notebook 6.
     """
     here, slopes, bends = loss(0), [], []
     for step in (h, h / 2):

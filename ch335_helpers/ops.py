@@ -75,7 +75,8 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 
     Notes
     -----
-    Taught in notebook 2. Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016),
+    Taught in notebook 2; its gradient in notebook 6.
+    Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016),
     chapter 9; the patch matrix ("im2col") is from Chellapilla, Puri, Simard (2006).
     """
     x, w = check_axes("x", x, "N C H W"), check_axes("w", w, "F C kH kW")
@@ -223,7 +224,7 @@ def max_pool(x, size=2, stride=2):
 
     Notes
     -----
-    Taught in notebook 2.
+    Taught in notebook 2; its gradient in notebook 6.
     """
     x = check_axes("x", x, "N C H W")
     N, C, H, W = x.shape
@@ -266,7 +267,8 @@ def global_avg_pool(x):
 
     Notes
     -----
-    Taught in notebook 2. Source: Lin, Chen, Yan, "Network in network" (2014).
+    Taught in notebook 2; its gradient in notebook 6.
+    Source: Lin, Chen, Yan, "Network in network" (2014).
     """
     x = check_axes("x", x, "N C H W")
     N, C, H, W = x.shape
@@ -292,7 +294,7 @@ def relu(x):
 
     Notes
     -----
-    Taught in notebook 2.
+    Taught in notebook 2; its gradient in notebook 6.
     """
     x = np.asarray(x)
 
@@ -325,7 +327,7 @@ def linear(x, w, b):
 
     Notes
     -----
-    Taught in notebook 2.
+    Taught in notebook 2; its gradient in notebook 6.
     """
     x, w = check_axes("x", x, "N D"), check_axes("w", w, "K D")
     if x.shape[1] != w.shape[1]:
@@ -388,7 +390,8 @@ def batch_norm(
 
     Notes
     -----
-    Taught in notebook 2. Source: Ioffe, Szegedy, "Batch normalization" (2015); averages
+    Taught in notebook 2; its gradient in notebook 6.
+    Source: Ioffe, Szegedy, "Batch normalization" (2015); averages
     as in PyTorch; parts of a batch as in Chan, Golub, LeVeque, "Updating formulae and a
     pairwise algorithm for computing sample variances" (1979).
     """
@@ -503,7 +506,7 @@ def cross_entropy(logits, y):
 
     Notes
     -----
-    Taught in notebook 2.
+    Taught in notebook 2; its gradient in notebook 6.
     """
     logits = check_axes("logits", logits, "N K")
     N, K = logits.shape

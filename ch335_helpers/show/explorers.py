@@ -91,7 +91,7 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
     def render(n, stage):
         channels = maps[stops[stage]][n]
         count, H, W = channels.shape
-        strongest = channels.mean(axis=(1, 2)).argmax() + 1
+        strongest = channels.mean(axis=(1, 2)).argmax()
         silent = int((channels.max(axis=(1, 2)) <= 0).sum())
         sentence = (
             f"{names[n].capitalize()} after {stops[stage]}: {count} channels of "
@@ -101,7 +101,7 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
         image = pixels(images[n].mean(axis=0), alt)
         alt = f"{count} channels as small pictures, bright where they respond"
         sheet = pixels(tiles(channels, columns=8 if count > 16 else 4), alt)
-        title = f"Channels 1 to {count}, row by row"
+        title = f"Channels 0 to {count - 1}, row by row"
         return sentence, [panel("The image", image), panel(title, sheet)]
 
     return Explorer({"image": names[: len(images)], "after": stops}, render)
@@ -177,19 +177,19 @@ def window_explorer(image, kernel):
     windows = np.lib.stride_tricks.sliding_window_view(image, (kH, kW))
     y = (windows * kernel).sum(axis=(2, 3))
 
-    def render(h, v):
+    def render(i, j):
         terms = [
             f"{pixel} · {weight}" if weight >= 0 else f"{pixel} · (−{-weight})"
-            for pixel, weight in zip(windows[h, v].flat, kernel.flat, strict=True)
+            for pixel, weight in zip(windows[i, j].flat, kernel.flat, strict=True)
         ]
-        value = f"{y[h, v]}".replace("-", "−")
-        return f"Row {h + 1}, column {v + 1}: {' + '.join(terms)} = {value}", [
-            grid("Image, and the window", image, np.s_[h : h + kH, v : v + kW]),
+        value = f"{y[i, j]}".replace("-", "−")
+        return f"Row {i}, column {j}: {' + '.join(terms)} = {value}", [
+            grid("Image, and the window", image, np.s_[i : i + kH, j : j + kW]),
             grid("Filter", kernel, np.s_[0:kH, 0:kW]),
-            grid("Output", y, np.s_[h : h + 1, v : v + 1]),
+            grid("Output", y, np.s_[i : i + 1, j : j + 1]),
         ]
 
-    sliders = {"row": range(1, Ho + 1), "column": range(1, Wo + 1)}
+    sliders = {"row": range(Ho), "column": range(Wo)}
     return Explorer(sliders, render, start=(Ho // 2, Wo // 2))
 
 

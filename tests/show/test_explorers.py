@@ -119,7 +119,7 @@ def test_the_activation_explorer_names_the_strongest_channel(network):
         silent = sum(channel.max() <= 0 for channel in values[n])
         assert explorer.sentence(n, stage) == (
             f"{NAMES[n].capitalize()} after {name}: {count} channels of {H} × {W}. "
-            f"Channel {strongest + 1} is the strongest, {silent} are silent."
+            f"Channel {strongest} is the strongest, {silent} are silent."
         )
         alt = f"{count} channels as small pictures, bright where they respond"
         columns = {16: 4, 32: 8}[count]
@@ -127,7 +127,7 @@ def test_the_activation_explorer_names_the_strongest_channel(network):
         pictures = [
             panel("The image", pixels(X[n, 0], network_input)),
             panel(
-                f"Channels 1 to {count}, row by row",
+                f"Channels 0 to {count - 1}, row by row",
                 pixels(tiles(values[n], columns), alt),
             ),
         ]
@@ -139,8 +139,8 @@ def test_silent_channels_are_counted():
     x = -np.ones((2, 3, 4, 4), np.float32)
     x[0, 1, 2, 2] = 2
     explorer = activation_explorer(model, {}, x)
-    assert explorer.sentence(0, 0).endswith("Channel 2 is the strongest, 2 are silent.")
-    assert explorer.sentence(1, 1).endswith("Channel 1 is the strongest, 3 are silent.")
+    assert explorer.sentence(0, 0).endswith("Channel 1 is the strongest, 2 are silent.")
+    assert explorer.sentence(1, 1).endswith("Channel 0 is the strongest, 3 are silent.")
     assert explorer.sliders["image"] == list(CLASS_NAMES[:2])
 
 
@@ -226,26 +226,26 @@ def test_the_window_explorer_writes_out_the_sum_and_shades_the_window():
     image, kernel = rng.integers(0, 9, (5, 6)), rng.integers(-4, 5, (2, 3))
     assert (kernel < 0).any() and (kernel == 0).any()
     explorer = window_explorer(image, kernel)
-    assert explorer.sliders == {"row": [*"1234"], "column": [*"1234"]}
+    assert explorer.sliders == {"row": [*"0123"], "column": [*"0123"]}
     assert explorer.start == (2, 2)
-    y = np.array([[(image[h : h + 2, v : v + 3] * kernel).sum() for v in range(4)]
-                  for h in range(4)])  # fmt: skip
+    y = np.array([[(image[i : i + 2, j : j + 3] * kernel).sum() for j in range(4)]
+                  for i in range(4)])  # fmt: skip
     assert (y < 0).any()
-    for h, v in np.ndindex(4, 4):
-        place, _, total = explorer.sentence(h, v).partition(": ")
-        assert place == f"Row {h + 1}, column {v + 1}"
+    for i, j in np.ndindex(4, 4):
+        place, _, total = explorer.sentence(i, j).partition(": ")
+        assert place == f"Row {i}, column {j}"
         terms, value = total.split(" = ")
-        assert value == f"{y[h, v]}".replace("-", "−")
+        assert value == f"{y[i, j]}".replace("-", "−")
         pairs = [numbers(term) for term in terms.split(" + ")]
-        assert [p for p, _ in pairs] == image[h : h + 2, v : v + 3].ravel().tolist()
+        assert [p for p, _ in pairs] == image[i : i + 2, j : j + 3].ravel().tolist()
         assert [w for _, w in pairs] == kernel.ravel().tolist()
         assert terms.count("(") == terms.count("(−") == (kernel < 0).sum()
         pictures = [
-            grid("Image, and the window", image, np.s_[h : h + 2, v : v + 3]),
+            grid("Image, and the window", image, np.s_[i : i + 2, j : j + 3]),
             grid("Filter", kernel, np.s_[0:2, 0:3]),
-            grid("Output", y, np.s_[h : h + 1, v : v + 1]),
+            grid("Output", y, np.s_[i : i + 1, j : j + 1]),
         ]
-        assert same(panels(explorer, h, v), pictures)
+        assert same(panels(explorer, i, j), pictures)
 
 
 @pytest.mark.parametrize(
