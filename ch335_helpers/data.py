@@ -12,10 +12,6 @@ import numpy as np
 
 from .checks import check_number, check_whole
 
-CLASS_NAMES = (
-    "horizontal bar", "vertical bar", "ring", "diagonal", "antidiagonal",
-    "plus", "cross", "square", "triangle", "disc",
-)  # fmt: skip
 DEFAULT_NOISE = 0.7
 MIN_IMG_SIZE = 8  # below this, shapes of different classes are the same few pixels
 
@@ -52,36 +48,99 @@ class Geometry:
         return np.stack([axis.ravel() for axis in grid], axis=1)
 
 
-# Each shape's size as a share of the radius. With one size for all, the disc would have
-# five times the ink of a bar, and the total brightness alone would give it away.
-SIZES = {
-    "ring": 0.8, "plus": 0.9, "cross": 0.9, "square": 0.75, "triangle": 0.9, "disc": 0.6
+# Each shape is a function of the rows i and columns j of all pixels, counted from its
+# centre, of its radius r and the width of a stroke. It says which pixels it covers.
+# Most are smaller than the radius: with one size for all, the disc would have five
+# times the ink of a bar, and the total brightness alone would give it away.
+
+
+def horizontal_bar(i, j, r, stroke):
+    return (2 * abs(i) < stroke) & (abs(j) <= r)
+
+
+def vertical_bar(i, j, r, stroke):
+    return horizontal_bar(j, i, r, stroke)
+
+
+def ring(i, j, r, stroke):
+    edge = np.round(0.8 * r) + 0.5
+    distance = np.hypot(i, j)
+    return (distance < edge) & (distance > edge - stroke)
+
+
+def diagonal(i, j, r, stroke):
+    return (2 * abs(i - j) < stroke) & (np.maximum(abs(i), abs(j)) <= r)
+
+
+def antidiagonal(i, j, r, stroke):
+    return diagonal(i, -j, r, stroke)
+
+
+def plus(i, j, r, stroke):
+    r = np.round(0.9 * r)
+    return horizontal_bar(i, j, r, stroke) | vertical_bar(i, j, r, stroke)
+
+
+def cross(i, j, r, stroke):
+    r = np.round(0.9 * r)
+    return diagonal(i, j, r, stroke) | antidiagonal(i, j, r, stroke)
+
+
+def square(i, j, r, stroke):
+    side = np.round(0.75 * r)
+    reach = np.maximum(abs(i), abs(j))
+    return (reach <= side) & (reach > side - stroke)
+
+
+def triangle(i, j, r, stroke):
+    base = np.round(0.9 * r)  # rows from the centre down to it
+    to_side = (base + i) / 2 - abs(j)  # columns inwards from the slanted sides
+    inside = (to_side >= 0) & (i <= base)
+    return inside & ((to_side < 0.6 * stroke) | (i > base - stroke))
+
+
+def disc(i, j, r, stroke):
+    return np.hypot(i, j) < np.round(0.6 * r) + 0.5
+
+
+SHAPES = {
+    "horizontal bar": horizontal_bar, "vertical bar": vertical_bar, "ring": ring,
+    "diagonal": diagonal, "antidiagonal": antidiagonal, "plus": plus, "cross": cross,
+    "square": square, "triangle": triangle, "disc": disc,
 }  # fmt: skip
+CLASS_NAMES = tuple(SHAPES)
 
 
-def _inside(class_name, u, v, r, stroke):
-    """Which pixels are in a shape of radius r, u rows and v columns from its centre."""
-    size = np.round(SIZES.get(class_name, 1) * r)
-    distance, reach = np.hypot(u, v), np.maximum(abs(u), abs(v))
-    flat, upright = 2 * abs(u) < stroke, 2 * abs(v) < stroke
-    falling, rising = 2 * abs(u - v) < stroke, 2 * abs(u + v) < stroke
-    # how far a pixel lies inside the triangle's two slanted sides
-    to_side = (size + u) / 2 - abs(v)
-    box = reach <= size
-    return {
-        "horizontal bar": flat & box,
-        "vertical bar": upright & box,
-        "ring": (distance < size + 0.5) & (distance > size + 0.5 - stroke),
-        "diagonal": falling & box,
-        "antidiagonal": rising & box,
-        "plus": (flat | upright) & box,
-        "cross": (falling | rising) & box,
-        "square": box & (reach > size - stroke),
-        "triangle": (to_side >= 0)
-        & (u <= size)
-        & ((to_side < 0.6 * stroke) | (u > size - stroke)),
-        "disc": distance < size + 0.5,
-    }[class_name]
+def draw_shape(shape, img_size=32):
+    """Draw a shape at every placement, without noise.
+
+    Parameters
+    ----------
+    shape : callable
+        ``shape(i, j, r, stroke)`` says which pixels it covers, as those in `SHAPES`:
+        i and j are rows and columns from its centre, r is its radius.
+    img_size : int
+        Rows and columns, at least 8.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_places, img_size, img_size)
+        1 on the shape and 0 elsewhere, in the order of `Geometry.placements`.
+
+    Raises
+    ------
+    ValueError
+        If img_size is too small for the shapes.
+
+    Notes
+    -----
+    Taught in notebook 1.
+    """
+    geometry = Geometry.of(img_size)
+    place = geometry.placements()[:, :, None, None]  # (n_places, 3, 1, 1)
+    i, j = np.mgrid[:img_size, :img_size]
+    covered = shape(i - place[:, 0], j - place[:, 1], place[:, 2], geometry.stroke)
+    return covered.astype(np.float32)
 
 
 def shape_templates(img_size=32, n_classes=10):
@@ -98,18 +157,13 @@ def shape_templates(img_size=32, n_classes=10):
         If img_size is too small for the shapes or there are not that many classes.
     """
     n_classes = check_whole("n_classes", n_classes, 2, len(CLASS_NAMES))
-    return _draw_templates(Geometry.of(img_size), n_classes)
+    return _draw_templates(Geometry.of(img_size).img_size, n_classes)
 
 
 @lru_cache(maxsize=4)
-def _draw_templates(geometry, n_classes):
-    places = geometry.placements()[:, :, None, None]  # (n_places, 3, 1, 1)
-    rows, columns = np.mgrid[: geometry.img_size, : geometry.img_size]
-    u, v, r = rows - places[:, 0], columns - places[:, 1], places[:, 2]
-    templates = np.stack(
-        [_inside(name, u, v, r, geometry.stroke) for name in CLASS_NAMES[:n_classes]]
-    )
-    templates = templates.astype(np.float32)
+def _draw_templates(img_size, n_classes):
+    shapes = list(SHAPES.values())[:n_classes]
+    templates = np.stack([draw_shape(shape, img_size) for shape in shapes])
     templates.flags.writeable = False
     return templates
 
@@ -121,6 +175,7 @@ def make_synthetic_images(
     seed=0,
     noise=DEFAULT_NOISE,
     return_places=False,
+    return_masks=False,
 ):
     """Draw labelled images of simple shapes in noise.
 
@@ -139,6 +194,8 @@ def make_synthetic_images(
         the shapes are 1 on a ground of 0.
     return_places : bool
         Also return what was drawn where.
+    return_masks : bool
+        Also return which pixels were drawn.
 
     Returns
     -------
@@ -148,6 +205,8 @@ def make_synthetic_images(
     places : ndarray of int64, shape (n_classes * n_per_class, 3)
         Only with `return_places`: centre row, centre column and
         radius of each shape, in pixels.
+    masks : ndarray of bool, shape (n_classes * n_per_class, img_size, img_size)
+        Only with `return_masks`: True on the pixels of each shape.
 
     Raises
     ------
@@ -163,9 +222,12 @@ def make_synthetic_images(
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
     images, drawn = draw_images(rng, labels, img_size, n_classes, noise)
+    more = ()
     if return_places:
-        return images, labels, Geometry.of(img_size).placements()[drawn]
-    return images, labels
+        more += (Geometry.of(img_size).placements()[drawn],)
+    if return_masks:
+        more += (shape_templates(img_size, n_classes)[labels, drawn] > 0,)
+    return images, labels, *more
 
 
 def draw_images(rng, labels, img_size, n_classes, noise):

@@ -3,7 +3,7 @@
 A training step makes and frees the same large arrays again and again. By default the C
 library returns each one to the system, which hands it out again page by page, zeroed.
 With that, one process trained 2,119 images a second at the default size, without it
-3,415.
+3,415 (two cores of a Xeon, in one run).
 """
 
 import ctypes
@@ -15,7 +15,7 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # from glibc's mallo
 def keep_freed_memory():
     """Tell the C library to reuse freed arrays of up to 32 MB.
 
-    Does nothing where it is not glibc.
+    Does nothing where it is not glibc. Taught in notebook 7.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -163,6 +163,7 @@ def convolve(padded, w, stride, out):
     """Convolve padded images with the filters (F, C, kH, kW), into out (n, Ho, Wo, F).
 
     One matrix product for each part of the patches; the convolution is their sum.
+    Taught in notebook 7.
     """
     F, _, kH, kW = w.shape
     patches = patch_matrices(padded, kH, kW, stride)
@@ -178,7 +179,8 @@ def input_gradient(dy, w, stride, padding, out):
         sum over q of dy[a - q] * w[stride * q + r].
 
     For each remainder r that is a convolution of dy with a part of the filter, turned
-    round. Here all remainders are the output channels of a single convolution.
+    round. Here all remainders are the output channels of a single convolution. Taught
+    in notebook 6.
     """
     F, C, kH, kW = w.shape
     n, H, W, _ = out.shape
@@ -453,6 +455,7 @@ def joint_moments(parts):
     """Count, mean and biased variance of a batch, from those of its parts.
 
     A part is its count, its mean, and its sum of squared distances from that mean.
+    Taught in notebook 7.
     """
     count = sum(n for n, _, _ in parts)
     mean = sum(n / count * part_mean for n, part_mean, _ in parts)

@@ -69,8 +69,21 @@ def canonical(notebook):
             if key in cell.metadata
         }
         if cell.cell_type == "code":
-            cell.outputs = [_canonical_output(output) for output in cell.outputs]
+            outputs = _merge_streams(cell.outputs)
+            cell.outputs = [_canonical_output(output) for output in outputs]
     return notebook
+
+
+def _merge_streams(outputs):
+    """Join what a busy kernel has sent in pieces."""
+    merged = []
+    for output in outputs:
+        last = merged[-1] if merged else {}
+        if "text" in output and last.get("name") == output.get("name"):
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
 
 
 def _canonical_output(output):

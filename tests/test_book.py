@@ -10,11 +10,16 @@ import nbformat
 import pytest
 import yaml
 
+from ch335_helpers.exercises import numbers_of
+
 ROOT = Path(__file__).parents[1]
 
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
-PAGES = ["index", "1_data", "2_model", "3_training", "4_evaluation", "5_extensions"]
+CHAPTER = ["1_data", "2_model", "3_training", "4_evaluation", "5_extensions"]
+IN_DEPTH = ["6_gradients", "7_speed"]
 LOOK_UP = ["glossary", "bibliography", "reference"]
+MOST_WORDS, MOST_CELLS = 2500, 25  # of a page
+FEWEST_EXERCISES = {**dict.fromkeys(CHAPTER, 5), **dict.fromkeys(IN_DEPTH, 3)}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -27,13 +32,23 @@ def code_cells(notebook):
 
 
 def draws(cell):
-    return any("<Figure" in str(o.get("data", "")) for o in cell.outputs)
+    return any(
+        "Figure" in str(o.get("data", {}).get("text/plain")) for o in cell.outputs
+    )
 
 
 def test_the_table_of_contents_lists_the_pages_in_order():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    listed = [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
-    assert listed == [f"book/{page}" for page in [*PAGES, *LOOK_UP]]
+    assert toc["root"] == "book/index"
+    listed = {
+        part["caption"]: [chapter["file"] for chapter in part["chapters"]]
+        for part in toc["parts"]
+    }
+    expected = {"The chapter": CHAPTER, "In depth": IN_DEPTH, "Look up": LOOK_UP}
+    assert listed == {
+        caption: [f"book/{page}" for page in pages]
+        for caption, pages in expected.items()
+    }
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -55,17 +70,59 @@ def test_no_output_is_an_error_or_a_complaint(notebook):
             assert output.get("name") != "stderr", output
 
 
-def test_a_notebook_opens_with_do_learn_need_and_closes_with_exercises(notebook):
-    text = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    assert text[0].startswith("# ")
-    for phrase in (
-        "**What you'll do**",
-        "**What you'll learn**",
-        "**What you'll need**",
-    ):
-        assert phrase in text[0]
-    assert "## Exercises" in text[-1]
-    assert text[-1].count("```{exercise}") == text[-1].count("```{solution}") >= 2
+def markdown(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def test_a_notebook_opens_with_its_time_and_do_learn_need(notebook):
+    first = markdown(notebook)[0]
+    assert first.startswith("# ")
+    for phrase in ("What you'll do", "What you'll learn", "What you'll need"):
+        assert f"**{phrase}**" in first
+    minutes = canonical.reading_minutes(notebook)
+    assert f"Reading time: about {minutes} minutes" in first
+
+
+def test_a_notebook_closes_with_a_summary_and_exercises(notebook):
+    headings = re.findall(r"^## (.*)$", "\n".join(markdown(notebook)), re.MULTILINE)
+    assert headings[-2:] == ["Summary", "Exercises"]
+
+
+def facts(path):
+    """Words and code cells of a page, exercises and solutions not counted."""
+    notebook = nbformat.read(path, as_version=4)
+    words = sum(map(canonical.count_words, markdown(notebook)))
+    return words, sum(map(canonical.is_read, notebook.cells))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_page_is_not_too_long(path):
+    words, cells = facts(path)
+    assert words <= MOST_WORDS and cells <= MOST_CELLS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_exercise_has_a_cell_to_fill_in_and_an_answer_that_is_right(path):
+    notebook = nbformat.read(path, as_version=4)
+    page = path.stem.split("_")[0]
+    labels = re.findall(r":label: ex-(\d+)-(\d+)", "\n".join(markdown(notebook)))
+    numbers = [f"{a}.{b}" for a, b in labels]
+    assert numbers == numbers_of(int(page))
+    assert len(numbers) >= FEWEST_EXERCISES[path.stem]
+    tagged = {"exercise": {}, "solution": {}}
+    for cell in code_cells(notebook):
+        for tag, cells in tagged.items():
+            if tag in cell.metadata.get("tags", []):
+                for number in re.findall(r'check\("(\d+\.\d+)"', cell.source):
+                    cells[number] = cell
+    assert list(tagged["exercise"]) == numbers == list(tagged["solution"])
+    for number in numbers:
+        asked, solved = tagged["exercise"][number], tagged["solution"][number]
+        assert "hide-cell" in solved.metadata.tags
+        assert f"Exercise {number}: not yet" in str(asked.outputs)
+        assert f"Exercise {number}: right" in str(solved.outputs)
+    titles = re.findall(r"\{exercise\} (.*)", "\n".join(markdown(notebook)))
+    assert all(re.search(r"\([★☆]{3}, \d+ minutes?\)", title) for title in titles)
 
 
 def code_lines(cell):
@@ -82,12 +139,13 @@ def code_lines(cell):
 
 
 def test_a_code_cell_has_at_most_fifteen_lines(notebook):
-    for cell in code_cells(notebook):
+    for cell in filter(canonical.is_read, notebook.cells):
         assert len(code_lines(cell)) <= 15, cell.source
 
 
 def test_at_most_two_code_cells_stand_together(notebook):
-    kinds = "".join(cell.cell_type[0] for cell in notebook.cells)
+    read = [c for c in notebook.cells if c.cell_type != "code" or canonical.is_read(c)]
+    kinds = "".join(cell.cell_type[0] for cell in read)
     assert kinds[0] == kinds[-1] == "m"
     assert "ccc" not in kinds
 
@@ -95,7 +153,8 @@ def test_at_most_two_code_cells_stand_together(notebook):
 def test_there_are_ten_to_forty_words_of_prose_a_line_of_code(notebook):
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     n_words = len(" ".join(prose).split())
-    n_lines = sum(len(code_lines(cell)) for cell in code_cells(notebook))
+    read = filter(canonical.is_read, notebook.cells)
+    n_lines = sum(len(code_lines(cell)) for cell in read)
     assert 10 <= n_words / n_lines <= 40
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from ch335_helpers.data import (
     CLASS_NAMES,
+    SHAPES,
     Geometry,
+    draw_shape,
     make_synthetic_images,
     shape_templates,
 )
@@ -233,3 +235,38 @@ def test_the_geometry_is_in_proportion_to_that_of_32_x_32():
     assert Geometry.of(16) == Geometry(16, 3, (3, 4), 1)
     assert Geometry.of(64) == Geometry(64, 12, tuple(range(12, 19)), 5)
     assert Geometry.of(8).jitter == min(2, 3 - Geometry.of(8).radii[-1])
+
+
+def test_a_shape_of_ones_own_is_drawn_at_every_placement():
+    seen = []
+
+    def dot(i, j, r, stroke):
+        seen.append((r.ravel().tolist(), stroke))
+        return (i == 0) & (j == r)
+
+    drawn, places = draw_shape(dot, 16), Geometry.of(16).placements()
+    assert (drawn.shape, drawn.dtype) == ((len(places), 16, 16), np.float32)
+    np.testing.assert_array_equal(
+        np.argwhere(drawn)[:, 1:], places[:, :2] + np.outer(places[:, 2], [0, 1])
+    )
+    assert seen == [(places[:, 2].tolist(), 1)]
+
+
+def test_the_classes_are_the_shapes_in_their_order():
+    assert tuple(SHAPES) == CLASS_NAMES
+    for shape, templates in zip(SHAPES.values(), shape_templates(16, 10), strict=True):
+        np.testing.assert_array_equal(draw_shape(shape, 16), templates)
+
+
+def test_masks_come_last_and_are_the_pixels_that_were_drawn():
+    arguments = {"n_per_class": 3, "img_size": 16, "noise": 1e-3}
+    X, y, _, masks = make_synthetic_images(
+        **arguments, return_places=True, return_masks=True
+    )
+    assert (masks.shape, masks.dtype) == ((30, 16, 16), bool)
+    np.testing.assert_array_equal(masks, X[:, 0] > 0.5)
+    X_again, y_again, masks_again = make_synthetic_images(
+        **arguments, return_masks=True
+    )
+    for one, other in ((X, X_again), (y, y_again), (masks, masks_again)):
+        np.testing.assert_array_equal(one, other)

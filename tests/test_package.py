@@ -51,10 +51,14 @@ def test_a_name_that_nobody_has_is_no_attribute():
         ch335_helpers.shapes  # noqa: B018
 
 
-@pytest.mark.parametrize("name", CORE)
-def test_the_core_imports_numpy_and_little_else(name):
-    for module in imported(CORE[name]):
-        assert not module.startswith(".show"), module
+@pytest.mark.parametrize(
+    "path",
+    [*CORE.values(), *PACKAGE.glob("exercises/*.py")],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_the_core_imports_numpy_and_little_else(path):
+    for module in imported(path):
+        assert ".show" not in module, module
         known = module.split(".")[0] in {*sys.stdlib_module_names, "", "numpy"}
         assert known or module in ("threadpoolctl", "tqdm"), module
 

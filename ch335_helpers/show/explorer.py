@@ -9,20 +9,11 @@ import functools
 import itertools
 import json
 import re
-from importlib import resources
 
 import ipywidgets as ipw
 
+from .assets import asset, style
 from .svg import element
-
-
-def _asset(name):
-    return (resources.files(__package__) / name).read_text(encoding="utf-8")
-
-
-def style():
-    """The explorers' style sheet as an HTML element."""
-    return f"<style>{_asset('explorer.css')}</style>"
 
 
 class Explorer:
@@ -94,7 +85,7 @@ class Explorer:
         return element(
             "div", style(), *sliders, *self._shown(),
             f'<script type="application/json">{data}</script>',
-            f"<script>{_asset('explorer.js')}</script>", class_="ch335-explorer",
+            f"<script>{asset('explorer.js')}</script>", class_="ch335-explorer",
         )  # fmt: skip
 
     def _shown(self, *stop):

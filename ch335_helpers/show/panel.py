@@ -11,7 +11,7 @@ from ..data import DEFAULT_NOISE, make_synthetic_images
 from ..models import ResidualCNN, SimpleCNN
 from ..shards import side_by_side
 from ..training import Training
-from .explorer import style
+from .assets import style
 from .runs import PanelRun, boxes, duration, outcome, run_charts, run_table
 from .svg import element
 

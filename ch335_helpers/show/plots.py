@@ -7,24 +7,26 @@ apart; lines differ in style as well.
 
 import functools
 import itertools
+import math
 
 import matplotlib as mpl
 import numpy as np
 from IPython import get_ipython
 from IPython.core.pylabtools import select_figure_formats
-from matplotlib.figure import Figure
+from matplotlib.colors import to_rgba
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ..checks import check_axes
 from ..ops import output_size
+from .themed import COLORS, INK, ThemedFigure, side_by_side
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", "--", "-.", ":")
 PAGE_WIDTH = 7.6  # inches; wider figures would be shrunk, and their text with them
+COLUMN_WIDTH = 4.5  # what a phone shows without scrolling
 STYLE = {
     "figure.dpi": 130, "savefig.dpi": 130,
     "figure.facecolor": "white", "savefig.facecolor": "white",
-    "font.size": 10, "axes.titlesize": 10,
+    "font.size": 10, "axes.titlesize": 10, "image.interpolation": "none",
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False,
     "legend.frameon": False, "figure.constrained_layout.use": True,
 }  # fmt: skip
@@ -81,7 +83,7 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
     if columns > 8:  # little room: break the titles
         titles = [title.replace(" ", "\n", 1) for title in titles]
     title_height = 0.2 * max((title.count("\n") + 1 for title in titles), default=0)
-    fig = Figure(figsize=(columns * size, rows * (size + 0.05) + title_height))
+    fig = ThemedFigure(figsize=(columns * size, rows * (size + 0.05) + title_height))
     axes = fig.subplots(rows, columns, squeeze=False)
     if signed:
         limit = np.abs(images).max() or 1
@@ -89,11 +91,11 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
     else:
         look = {"cmap": "gray", "vmin": images.min(), "vmax": images.max()}
     for number, ax in enumerate(axes.flat):
-        _bare(ax, titles[number] if number < len(titles) else "", fontsize=8)
+        _bare(ax, titles[number] if number < len(titles) else "", fontsize=9)
         if number < len(images):
             ax.imshow(images[number], **look)
     for ax, title in zip(axes[:, 0], row_titles or [], strict=False):
-        ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=8)
+        ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
     return fig
 
 
@@ -104,7 +106,7 @@ def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True)
     `intervals` are (low, high) of each bar's error bar, `reference` is (label, value)
     of a dashed line.
     """
-    fig = Figure(figsize=(7, 0.38 * len(names) + 0.9))
+    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 0.38 * len(names) + 0.9))
     ax = fig.subplots()
     if intervals is not None:
         low, high = np.transpose(intervals)
@@ -129,57 +131,60 @@ def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True)
     return fig
 
 
-def _loss_panel(ax, run, label="training"):
-    ax.plot(
-        range(1, len(run.train_loss) + 1), run.train_loss, color=COLORS[0], label=label
-    )
-    ax.plot(
-        range(1, len(run.val_loss) + 1),
-        run.val_loss,
-        color=COLORS[1],
-        linestyle="--",
-        label="validation",
-    )
-    ax.set(xlabel="epoch", ylabel="loss (nats)", yscale="log", title="Loss")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend()
+def _loss_panel(run):
+    """A function that draws training and validation loss into a figure."""
+
+    def draw(fig):
+        ax = fig.subplots()
+        lines = {"training": run.train_loss, "validation": run.val_loss}
+        for number, (label, loss) in enumerate(lines.items()):
+            look = {"color": COLORS[number], "linestyle": LINES[number]}
+            ax.plot(range(1, len(loss) + 1), loss, label=label, **look)
+        ax.set(xlabel="epoch", ylabel="loss (nats)", yscale="log", title="Loss")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.legend()
+
+    return draw
 
 
-def _accuracy_panel(ax, run, test_accuracy=None):
-    epochs = range(1, len(run.val_accuracy) + 1)
-    ax.plot(
-        epochs,
-        run.val_accuracy,
-        color=COLORS[1],
-        linestyle="--",
-        marker="o",
-        markersize=3,
-        label="validation",
-    )
-    if test_accuracy is not None:
-        ax.axhline(
-            test_accuracy,
-            color=COLORS[2],
-            linestyle="-.",
-            label=f"test {test_accuracy:.1%}",
-        )
-    ax.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1.02), title="Accuracy")
-    ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(loc="lower right")
+def _accuracy_panel(run, test_accuracy=None):
+    """A function that draws the validation accuracy into a figure."""
+    accuracy = run.val_accuracy
+    # from 0 on, the end of a run would be a flat line
+    low = math.floor(10 * min(accuracy, default=0)) / 10
+
+    def draw(fig):
+        ax = fig.subplots()
+        look = {"color": COLORS[1], "linestyle": LINES[1], "marker": "o"}
+        epochs = range(1, len(accuracy) + 1)
+        ax.plot(epochs, accuracy, markersize=3, label="validation", **look)
+        if test_accuracy is not None:
+            look = {"color": COLORS[2], "linestyle": LINES[2]}
+            ax.axhline(test_accuracy, label=f"test {test_accuracy:.1%}", **look)
+        ax.set(xlabel="epoch", ylabel="accuracy", title="Accuracy")
+        ax.set_ylim(low, 1 + 0.02 * (1 - low))
+        ax.yaxis.set_major_formatter(PercentFormatter(1))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.legend(loc="lower right")
+
+    return draw
 
 
-def _filter_panels(fig, w, title):
-    """First-layer filters as small signed pictures, two rows, with one colour scale."""
-    columns = -(-len(w) // 2)
-    axes = fig.subplots(2, columns, squeeze=False)
-    limit = np.abs(w).max()
-    for ax in axes.flat:
-        _bare(ax)
-    for ax, kernel in zip(axes.flat, w[:, 0], strict=False):
-        drawn = ax.imshow(kernel, cmap="RdBu_r", vmin=-limit, vmax=limit)
-    fig.colorbar(drawn, ax=axes, shrink=0.8, label="weight")
-    fig.suptitle(title, fontsize=10)
+def _filter_panel(w, title):
+    """A function that draws filters, two rows with one colour scale, into a figure."""
+    w = check_axes("w", w, "F 1 kH kW")
+
+    def draw(fig):
+        axes = fig.subplots(2, -(-len(w) // 2), squeeze=False)
+        limit = np.abs(w).max()
+        for ax in axes.flat:
+            _bare(ax)
+        for ax, kernel in zip(axes.flat, w[:, 0], strict=False):
+            drawn = ax.imshow(kernel, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        fig.colorbar(drawn, ax=axes, shrink=0.8, label="weight")
+        fig.suptitle(title, fontsize=10)
+
+    return draw
 
 
 @_styled
@@ -188,11 +193,8 @@ def learning_curves(run, test_accuracy=None):
 
     The test accuracy is drawn as a line if it is given.
     """
-    fig = Figure(figsize=(PAGE_WIDTH, 3))
-    left, right = fig.subplots(1, 2)
-    _loss_panel(left, run)
-    _accuracy_panel(right, run, test_accuracy)
-    return fig
+    draws = [_loss_panel(run), _accuracy_panel(run, test_accuracy)]
+    return side_by_side(draws, widths=(PAGE_WIDTH / 2,) * 2, height=3)
 
 
 @_styled
@@ -201,8 +203,8 @@ def filters(w, title="First-layer filters"):
 
     Red adds, blue takes away.
     """
-    fig = Figure(figsize=(PAGE_WIDTH, 2.6))
-    _filter_panels(fig, check_axes("w", w, "F 1 kH kW"), title)
+    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 1.7))
+    _filter_panel(w, title)(fig)
     return fig
 
 
@@ -212,34 +214,37 @@ def results(run, test_accuracy, w):
 
     The test accuracy is drawn as a line.
     """
-    fig = Figure(figsize=(PAGE_WIDTH, 5.6))
+    fig = ThemedFigure(figsize=(PAGE_WIDTH, 5.6))
     top, bottom = fig.subfigures(2, 1, height_ratios=(3, 2.4))
-    left, right = top.subplots(1, 2)
-    _loss_panel(left, run)
-    _accuracy_panel(right, run, test_accuracy)
-    _filter_panels(bottom, check_axes("w", w, "F 1 kH kW"), "First-layer filters")
+    draws = [_loss_panel(run), _accuracy_panel(run, test_accuracy)]
+    draw_filters = _filter_panel(w, "First-layer filters")
+    fig.panels = [ThemedFigure(figsize=(PAGE_WIDTH / 2, 3)) for _ in draws]
+    for draw, part, panel in zip(draws, top.subfigures(1, 2), fig.panels, strict=True):
+        draw(part)
+        draw(panel)
+    draw_filters(bottom)
+    fig.panels.append(ThemedFigure(figsize=(COLUMN_WIDTH, 1.7)))
+    draw_filters(fig.panels[-1])
     return fig
 
 
 @_styled
 def confusion(counts, names):
-    """Confusion matrix as a table of counts, shaded by the share of the true class."""
+    """Confusion matrix as a table of counts, shaded by the share of the true class.
+
+    The shade grows with the root of the share, so that single mistakes can be seen.
+    """
     counts = np.asarray(counts)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    fig = Figure(figsize=(1.6 + 0.52 * len(names), 1.2 + 0.46 * len(names)))
+    fig = ThemedFigure(figsize=(1.3 + 0.32 * len(names), 1.2 + 0.32 * len(names)))
     ax = fig.subplots()
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    shade = np.broadcast_to(to_rgba(COLORS[0]), (*share.shape, 4)).copy()
+    shade[..., 3] = np.sqrt(share)
+    ax.imshow(shade)
     for (i, j), count in np.ndenumerate(counts):
         if count:
-            ax.text(
-                j,
-                i,
-                count,
-                ha="center",
-                va="center",
-                fontsize=8,
-                color="white" if share[i, j] > 0.6 else "black",
-            )
+            look = {"ha": "center", "va": "center", "fontsize": 9}
+            ax.text(j, i, count, color="white" if share[i, j] > 0.3 else INK, **look)
     ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="predicted class", ylabel="true class")
@@ -259,16 +264,16 @@ def activation_rows(images, maps, names):
         A title for each row.
     """
     columns = 1 + len(maps)
-    fig = Figure(figsize=(PAGE_WIDTH, 0.75 * len(images) + 0.5))
+    fig = ThemedFigure(figsize=(PAGE_WIDTH, 0.75 * len(images) + 0.5))
     axes = fig.subplots(len(images), columns, squeeze=False)
     for i, row in enumerate(axes):
-        _bare(row[0], "image" if i == 0 else "", fontsize=8)
+        _bare(row[0], "image" if i == 0 else "", fontsize=9)
         row[0].imshow(images[i, 0], cmap="gray")
-        row[0].set_ylabel(names[i], rotation=0, ha="right", va="center", fontsize=8)
+        row[0].set_ylabel(names[i], rotation=0, ha="right", va="center", fontsize=9)
         for ax, (title, values) in zip(row[1:], maps.items(), strict=True):
             strongest = values[i].var(axis=(1, 2)).argmax()
             title = title.replace(".", "\n").replace(" ", "\n")  # little room
-            _bare(ax, title if i == 0 else "", fontsize=8)
+            _bare(ax, title if i == 0 else "", fontsize=9)
             ax.imshow(values[i, strongest], cmap="viridis")
     return fig
 
@@ -279,7 +284,7 @@ def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
 
     `series` maps a label to y values, or to (y, low, high) for a shaded interval.
     """
-    fig = Figure(figsize=(7, 3.4))
+    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 3))
     ax = fig.subplots()
     for number, (label, values) in enumerate(series.items()):
         color, line = COLORS[number % len(COLORS)], LINES[number % len(LINES)]
@@ -314,7 +319,7 @@ def connections(size, kernel, settings, pixel):
     pixel : int
         The pixel whose connections are drawn thick.
     """
-    fig = Figure(figsize=(PAGE_WIDTH, 2.5))
+    fig = ThemedFigure(figsize=(PAGE_WIDTH, 2.5))
     axes = fig.subplots(1, len(settings), squeeze=False)[0]
     for ax, (stride, padding) in zip(axes, settings, strict=True):
         places = np.arange(output_size(size, kernel, stride, padding))
@@ -351,7 +356,7 @@ def step_errors(steps, series, slopes=()):
         Powers of the step, drawn as grey lines. A positive one starts at the first
         series' last error, a negative one at its first.
     """
-    fig = Figure(figsize=(7, 3.6))
+    fig = ThemedFigure(figsize=(7, 3.6))
     ax = fig.subplots()
     lowest = np.finfo(np.float64).eps
     for number, (label, errors) in enumerate(series.items()):
@@ -366,7 +371,7 @@ def step_errors(steps, series, slopes=()):
         ax.plot(steps, guide, color="0.4", linestyle=style, linewidth=1, label=label)
     ax.set(xscale="log", yscale="log", xlabel="step h", ylabel="relative error")
     ax.set_ylim(lowest / 2, 30)
-    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return fig
 
 
@@ -377,7 +382,7 @@ def reliability(measured):
     `measured` maps a label to (confidence, hit rate), as `evaluation.reliability`
     returns them.
     """
-    fig = Figure(figsize=(5.5, 3.8))
+    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 3.4))
     ax = fig.subplots()
     ax.plot((0, 1), (0, 1), "--", color=COLORS[-1], linewidth=1)
     for number, (label, (confidence, hit_rate)) in enumerate(measured.items()):
@@ -389,4 +394,77 @@ def reliability(measured):
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
     ax.legend()
+    return fig
+
+
+@_styled
+def log_shares(values, xlabel):
+    """Shares of a whole on a logarithmic axis, as points with their values beside them.
+
+    `values` maps a name to a share above 0; a dashed line marks the whole.
+    """
+    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 0.38 * len(values) + 0.9))
+    ax = fig.subplots()
+    ax.axvline(1, color=COLORS[1], linestyle="--")
+    for place, value in enumerate(values.values()):
+        ax.plot(value, place, "o", color=COLORS[0])
+        ax.annotate(
+            f"≈ {float(f'{100 * value:.2g}'):g}%", (value, place), (-7, 0),
+            textcoords="offset points", ha="right", va="center", fontsize=9,
+        )  # fmt: skip
+    lowest = min([0.1, *values.values()])
+    ax.set(xlabel=xlabel, xscale="log", xlim=(lowest / 15, 1.5))
+    ax.set(ylim=(len(values) - 0.5, -0.7))
+    ax.set_yticks(range(len(values)), values.keys())
+    ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    return fig
+
+
+@_styled
+def filters_compared(groups):
+    """Filters of several networks below each other, each with its own colour scale.
+
+    `groups` maps a title to w, shape (F, 1, kH, kW). Red adds, blue takes away.
+    """
+    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 1.7 * len(groups)))
+    parts = fig.subfigures(len(groups), 1, squeeze=False)[:, 0]
+    for part, (title, w) in zip(parts, groups.items(), strict=True):
+        _filter_panel(w, title)(part)
+    return fig
+
+
+@_styled
+def filter_answers(image, kernels, answers, titles):
+    """An image, and for each kernel its weights and its answer to the image.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W)
+    kernels : ndarray of int, shape (F, kH, kW)
+        Their weights are written out.
+    answers : ndarray, shape (F, H', W')
+        All with one colour scale: 0 is white, negative values blue, positive ones red.
+    titles : sequence of str
+        One for each kernel.
+    """
+    kernels = check_axes("kernels", kernels, "F kH kW")
+    answers = check_axes("answers", answers, f"{len(kernels)} H W")
+    fig = ThemedFigure(figsize=(PAGE_WIDTH, 3))
+    (blank, *upper), (left, *lower) = fig.subplots(2, len(kernels) + 1)
+    blank.set_axis_off()
+    _bare(left, "image", fontsize=9)
+    left.imshow(check_axes("image", image, "H W"), cmap="gray")
+    limit = np.abs(answers).max() or 1
+    look = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    for ax, kernel, title in zip(upper, kernels, titles, strict=True):
+        _bare(ax, title, fontsize=9)
+        largest = np.abs(kernel).max() or 1
+        ax.imshow(kernel, cmap="RdBu_r", vmin=-2 * largest, vmax=2 * largest)  # pale
+        for (i, j), weight in np.ndenumerate(kernel):
+            ink = {"color": "#111111", "fontsize": 9, "ha": "center", "va": "center"}
+            ax.text(j, i, f"{weight}".replace("-", "−"), **ink)
+    for ax, answer in zip(lower, answers, strict=True):
+        _bare(ax)
+        drawn = ax.imshow(answer, **look)
+    fig.colorbar(drawn, ax=[left, *lower], label="answer", shrink=0.9)
     return fig

@@ -3,14 +3,16 @@
 import pytest
 
 PAGES = (
-    "index",
-    "1_data",
-    "2_model",
-    "3_training",
-    "4_evaluation",
-    "5_extensions",
-    "reference",
+    *("index", "1_data", "2_model", "3_training", "4_evaluation", "5_extensions"),
+    *("6_gradients", "7_speed", "glossary", "bibliography", "reference"),
 )
+WITHOUT_PICTURES = ("glossary", "bibliography", "reference")
+SMALLEST_TEXT = 9  # pixels, as shown on a phone
+# what the theme itself does on every page
+THEME_RULES = ("label-content-name-mismatch", "region")
+TEXT_SIZES = """svg => [...svg.querySelectorAll("text")].map(text =>
+    parseFloat(getComputedStyle(text).fontSize)
+    * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
 every_page = pytest.mark.parametrize("name", PAGES)
 
 
@@ -27,8 +29,12 @@ def test_formulas_are_set_without_a_network(open_page, name):
 @every_page
 def test_every_picture_is_shown_and_described(open_page, name):
     page = open_page(name)
+    drawings = page.locator(".ch335-figure svg:not([aria-hidden])")
+    for drawing in drawings.all():
+        assert len(drawing.get_attribute("aria-label")) >= 40
+        assert drawing.bounding_box()["width"] > 100
     pictures = page.locator("article img")
-    assert pictures.count() > 0 or name == "reference"
+    assert drawings.count() + pictures.count() > 0 or name in WITHOUT_PICTURES
     for picture in pictures.all():
         picture.scroll_into_view_if_needed()
         page.wait_for_function("i => i.complete", arg=picture.element_handle())
@@ -42,6 +48,26 @@ def test_every_picture_is_shown_and_described(open_page, name):
 def test_a_phone_scrolls_in_one_direction_only(open_page, name, scheme):
     page = open_page(name, width=375, scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@every_page
+def test_text_in_drawings_is_legible_on_a_phone(open_page, name):
+    page = open_page(name, width=375)
+    for svg in page.locator("article svg[role=img], .ch335-figure svg").all():
+        sizes = svg.evaluate(TEXT_SIZES)
+        assert all(size >= SMALLEST_TEXT - 0.05 for size in sizes), min(sizes)
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_but_the_themes_own_two_rules(open_page, name, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = open_page(name, scheme=scheme)
+    page.wait_for_timeout(2500)  # the theme is still at work
+    found = axe.Axe().run(page, options={"preload": False}).response["violations"]
+    others = [rule for rule in found if rule["id"] not in THEME_RULES]
+    where = [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in others]
+    assert where == []
 
 
 def test_the_training_panel_tells_how_to_start_it(open_page):

@@ -44,16 +44,16 @@ FIGURES = {
 SIZES = {  # of the figures above, in inches
     "image_grid": (4.5, 3.1),
     "image_grid signed": (3, 4.65),
-    "bars": (7, 1.66),
+    "bars": (4.5, 1.66),
     "learning_curves": (7.6, 3),
-    "filters": (7.6, 2.6),
+    "filters": (4.5, 1.7),
     "results": (7.6, 5.6),
-    "confusion": (3.16, 2.58),
+    "confusion": (2.26, 2.16),
     "activation_rows": (7.6, 2),
-    "curves": (7, 3.4),
+    "curves": (4.5, 3),
     "connections": (7.6, 2.5),
     "step_errors": (7, 3.6),
-    "reliability": (5.5, 3.8),
+    "reliability": (4.5, 3.4),
 }
 each_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
 
@@ -98,7 +98,7 @@ def placed(text):
 
 def key_is_at_the_lower_right(ax):
     """Whether the legend ends near that corner, once the figure is drawn."""
-    pixels(ax.figure)
+    pixels(ax.get_figure(root=True))
     frame = ax.get_legend().get_window_extent()
     right, bottom = ax.transAxes.inverted().transform((frame.x1, frame.y0))
     return 0.9 < right <= 1 and 0 <= bottom < 0.1
@@ -165,7 +165,7 @@ def test_every_figure_is_in_the_chapters_style(make):
     assert plots.STYLE["savefig.facecolor"] == "white"
     assert fig.get_layout_engine() is not None
     for ax in fig.axes:
-        assert ax.title.get_size() in (8, 10)  # small over a small picture
+        assert ax.title.get_size() in (9, 10)  # small over a small picture
         assert ax.xaxis.label.get_size() == 10
         assert not any(line.get_visible() for line in ax.get_xgridlines())
         if ax.get_label() != "<colorbar>":
@@ -222,8 +222,8 @@ def test_titles_stand_over_their_images_and_row_titles_beside_their_rows():
     )
     assert [ax.get_title() for ax in fig.axes] == ["one", "two", "three", ""]
     assert [ax.get_ylabel() for ax in fig.axes] == ["up", "", "down", ""]
-    assert {ax.title.get_size() for ax in fig.axes} == {8}
-    assert placed(fig.axes[0].yaxis.label) == (8, 0, "right", "center")
+    assert {ax.title.get_size() for ax in fig.axes} == {9}
+    assert placed(fig.axes[0].yaxis.label) == (9, 0, "right", "center")
     np.testing.assert_allclose(fig.get_size_inches(), (3, 2 * 1.55 + 0.2))
 
 
@@ -383,7 +383,9 @@ def test_learning_curves_show_losses_and_accuracy_over_the_epochs():
         ("epoch", "accuracy", "Accuracy"),
     ]
     assert (loss.get_yscale(), accuracy.get_yscale()) == ("log", "linear")
-    assert accuracy.get_ylim() == (0, 1.02) and as_percent(accuracy.yaxis)
+    # the lowest accuracy is 30 %, and the axis begins there
+    assert accuracy.get_ylim() == pytest.approx((0.3, 1.014))
+    assert as_percent(accuracy.yaxis)
     assert counts_whole(loss.xaxis) and counts_whole(accuracy.xaxis)
     assert key_is_at_the_lower_right(accuracy)
 
@@ -464,23 +466,25 @@ def test_a_confusion_figure_writes_every_count_in_its_cell():
     assert [*ax.get_xticks(), *ax.get_yticks()] == [0, 1, 2, 0, 1, 2]
     angles = {(tick.get_rotation(), tick.get_ha()) for tick in ax.get_xticklabels()}
     assert angles == {(45, "right")}
-    assert {placed(text) for text in ax.texts} == {(8, 0, "center", "center")}
+    assert {placed(text) for text in ax.texts} == {(9, 0, "center", "center")}
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
 
 
 def test_a_confusion_figure_is_shaded_by_the_share_of_the_true_class():
     (ax,) = plots.confusion(COUNTS, ["a", "b", "c"]).axes
+    shade = ax.images[0].get_array()
     shares = [[0.8, 0.2, 0], [0.1, 0.9, 0], [0, 0, 0]]
-    np.testing.assert_allclose(ax.images[0].get_array(), shares)
-    assert ax.images[0].get_clim() == (0, 1)
-    assert ax.images[0].get_cmap().name == "Blues"
-    assert plots.confusion(COUNTS, "abc").axes[0].images[0].get_clim() == (0, 1)
+    np.testing.assert_allclose(shade[..., 3], np.sqrt(shares))
+    assert {to_hex(pixel[:3]).upper() for pixel in shade.reshape(-1, 4)} == {
+        plots.COLORS[0]
+    }
 
 
-def test_counts_are_light_on_dark_and_dark_on_light():
-    (ax,) = plots.confusion([[6, 4], [39, 61]], ["a", "b"]).axes
+def test_counts_are_light_on_dark_and_the_pages_ink_on_light():
+    (ax,) = plots.confusion([[31, 69], [70, 30]], ["a", "b"]).axes
     colours = {text.get_text(): text.get_color() for text in ax.texts}
-    assert colours == {"6": "black", "4": "black", "39": "black", "61": "white"}
+    ink = plots.INK
+    assert colours == {"31": "white", "69": "white", "70": "white", "30": ink}
 
 
 def maps_of(n):
@@ -500,8 +504,8 @@ def test_activation_rows_show_an_image_and_each_layers_strongest_channel():
     assert [ax.get_title() for ax in fig.axes] == ["image", "a\nb", "", ""]
     maps = [picture.get_cmap().name for picture in pictures(fig)]
     assert maps == ["gray", "viridis"] * 2
-    assert {ax.title.get_size() for ax in fig.axes} == {8}
-    assert placed(fig.axes[2].yaxis.label) == (8, 0, "right", "center")
+    assert {ax.title.get_size() for ax in fig.axes} == {9}
+    assert placed(fig.axes[2].yaxis.label) == (9, 0, "right", "center")
     spaced = plots.activation_rows(IMAGES[:2], {"max pool": maps_of(2)}, ["a", "b"])
     assert spaced.axes[1].get_title() == "max\npool"
     assert len(plots.activation_rows(IMAGES[:1], {"a": maps_of(1)}, ["bar"]).axes) == 2
@@ -591,7 +595,7 @@ def test_step_errors_are_drawn_with_guides_through_the_ends():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("step h", "relative error")
     assert ax.get_ylim() == (np.finfo(float).eps / 2, 30)
     assert legend(ax) == ["one", "two", r"$\propto h^{-1}$", r"$\propto h^{2}$"]
-    assert {text.get_size() for text in ax.get_legend().get_texts()} == {8}
+    assert {text.get_size() for text in ax.get_legend().get_texts()} == {9}
     beside = ax.get_legend().get_bbox_to_anchor().transformed(ax.transAxes.inverted())
     assert beside.p0 == pytest.approx([1, 0.5])
 
@@ -618,3 +622,58 @@ def test_reliability_is_drawn_over_the_diagonal_of_agreement():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("stated confidence", "hit rate")
     assert (ax.get_xlim(), ax.get_ylim()) == ((0, 1), (0, 1.02))
     assert as_percent(ax.xaxis) and as_percent(ax.yaxis)
+
+
+def test_compared_filters_stand_below_each_other_under_their_titles():
+    fig = plots.filters_compared({"before": WEIGHTS, "after": 2 * WEIGHTS})
+    assert [part.get_suptitle() for part in fig.subfigs] == ["before", "after"]
+    for scale, part in zip((1, 2), fig.subfigs, strict=True):
+        *panels, bar = part.axes
+        shown = [ax.images[0].get_array() for ax in panels if ax.images]
+        np.testing.assert_array_equal(shown, scale * WEIGHTS[:, 0])
+        assert bar.get_ylim() == (
+            -scale * abs(WEIGHTS).max(),
+            scale * abs(WEIGHTS).max(),
+        )
+
+
+def test_log_shares_are_labelled_points_before_a_line_at_the_whole():
+    (ax,) = plots.log_shares({"slow": 0.00074, "fast": 0.5, "all": 1}, "share").axes
+    whole, *points = ax.lines
+    assert list(whole.get_xdata()) == [1, 1] and whole.get_linestyle() == "--"
+    places = [(p.get_xdata()[0], p.get_ydata()[0]) for p in points]
+    assert places == [(0.00074, 0), (0.5, 1), (1, 2)]
+    assert {(p.get_marker(), p.get_color()) for p in points} == {("o", "#0072B2")}
+    assert [t.get_text() for t in ax.texts] == ["≈ 0.074%", "≈ 50%", "≈ 100%"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["slow", "fast", "all"]
+    assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "share")
+    assert ax.get_xlim() == pytest.approx((0.00074 / 15, 1.5))
+    assert ax.get_ylim() == (2.5, -0.7)
+    assert ax.xaxis.get_major_formatter()(0.001, None) == "0.1%"
+    # a single large share does not fill the whole axis
+    assert plots.log_shares({"one": 0.9}, "share").axes[0].get_xlim()[0] < 0.01
+
+
+def test_answers_share_a_scale_and_kernels_are_written_out():
+    kernels = np.array([[[1, -2]], [[0, 3]]])
+    answers = np.array([[[4.0, -1.0]], [[0.5, -8.0]]])
+    figure = plots.filter_answers(np.eye(3), kernels, answers, ["one", "two"])
+    blank, first, second, image, *lower, bar = figure.axes
+    assert [ax.get_title() for ax in (blank, first, second, image)] == [
+        "", "one", "two", "image"
+    ]  # fmt: skip
+    written = [[text.get_text() for text in ax.texts] for ax in (first, second)]
+    assert written == [["1", "−2"], ["0", "3"]]
+    np.testing.assert_array_equal(image.images[0].get_array(), np.eye(3))
+    for ax, answer in zip(lower, answers, strict=True):
+        np.testing.assert_array_equal(ax.images[0].get_array(), answer)
+        assert ax.images[0].get_clim() == (-8, 8)
+    assert bar.get_ylabel() == "answer"
+
+
+def test_one_kernel_needs_one_answer_and_one_title():
+    kernels, answers = np.ones((2, 1, 1), int), np.ones((2, 3, 3))
+    with pytest.raises(ValueError, match=r"answers must have shape \(2, H, W\)"):
+        plots.filter_answers(np.eye(3), kernels, answers[:1], ["one", "two"])
+    with pytest.raises(ValueError):
+        plots.filter_answers(np.eye(3), kernels, answers, ["one"])
