@@ -125,6 +125,24 @@ def test_every_exercise_has_a_cell_to_fill_in_and_an_answer_that_is_right(path):
     assert all(re.search(r"\([★☆]{3}, \d+ minutes?\)", title) for title in titles)
 
 
+def test_the_opening_page_gives_the_times_of_the_pages():
+    text = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    minutes, exercises = {}, 0
+    for page in (*CHAPTER, *IN_DEPTH):
+        notebook = nbformat.read(ROOT / "book" / f"{page}.ipynb", as_version=4)
+        minutes[page] = canonical.reading_minutes(notebook)
+        assert f"({page}.ipynb), about {minutes[page]} min" in text
+        if page in CHAPTER:
+            titles = re.findall(
+                r"\{exercise\} .*, (\d+) min", "".join(markdown(notebook))
+            )
+            exercises += sum(map(int, titles))
+    reading = sum(minutes[page] for page in CHAPTER)
+    assert f"about {reading} minutes to read pages 1 to 5" in text
+    hours = round((reading + exercises) / 60)
+    assert f"about {hours} hours with all of their exercises" in text
+
+
 def code_lines(cell):
     """The lines of a cell that are neither empty nor part of an import."""
     tree = ast.parse(cell.source)
