@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -35,8 +36,17 @@ def train(panel, **settings):
         assert panel.is_training
         await panel.task
 
-    asyncio.run(press_and_wait())
+    in_a_kernel(press_and_wait)
     assert not panel.is_training
+
+
+def in_a_kernel(work):
+    """Run a coroutine in a thread with an event loop, as a kernel has one.
+
+    The loop of this thread may be Playwright's, if a browser test ran before.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work()).result(timeout=120)
 
 
 async def after_turns(n):
@@ -159,7 +169,7 @@ def test_stop_ends_a_run_after_its_step_and_keeps_it(panel):
         panel.stop_button.click()
         await panel.task
 
-    asyncio.run(press_stop())
+    in_a_kernel(press_stop)
     ((_, run),) = panel.runs
     assert run.stopped == "stopped in epoch 1"
     assert len(run.batch_loss) in (2, 3)
@@ -180,7 +190,7 @@ def test_only_one_run_goes_on_at_a_time(panel):
         assert panel.task is task
         await task
 
-    asyncio.run(press_twice())
+    in_a_kernel(press_twice)
     assert len(panel.runs) == 1
 
 
@@ -193,7 +203,7 @@ def test_control_comes_back_after_each_step(panel):
             turns.append(panel.task)
             await asyncio.sleep(0)
 
-    asyncio.run(count())
+    in_a_kernel(count)
     ((_, run),) = panel.runs
     assert len(turns) >= run.n_steps == 8
 
@@ -207,13 +217,14 @@ def test_while_it_trains_a_slider_changes_neither_the_run_nor_the_message(panel)
         assert panel.message.value == before
         await panel.task
 
-    asyncio.run(move())
+    in_a_kernel(move)
     ((settings, run),) = panel.runs
     assert settings["epochs"] == len(run.seconds) == 2
 
 
 def test_outside_a_kernel_train_returns_when_the_run_is_over(panel):
-    panel.train()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(panel.train).result(timeout=120)
     assert len(panel.runs[0].run.seconds) == 2
     assert buttons(panel) == (False, True)
 
