@@ -9,8 +9,8 @@ large networks on many machines.
 Threads would share their memory, but in Python only one thread runs at a time, and the
 many short NumPy calls of a training step would wait for their turn. On two cores, at
 the default size, two processes with shared memory trained 5,681 images a second, two
-that talk through pipes 4,664, two threads 3,642, and one process alone 3,451 (two cores
-of a Xeon, in one run). Taught in notebook 7.
+that talk through pipes 4,664, two threads 3,642, and one process alone 3,451.
+Taught in notebook 7.
 """
 
 import mmap
