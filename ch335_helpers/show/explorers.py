@@ -12,7 +12,7 @@ from .explorer import Explorer
 from .pixels import pixels, tiles
 from .svg import PERCENT_TICKS, Chart, bars, element, grid, paint, panel, svg, words
 
-PIXEL = 20  # of a padded row, in SVG units
+PIXEL, NAMES = 20, 32  # a pixel of a row, and room for names, in SVG units
 
 
 def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
@@ -38,8 +38,7 @@ def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
     """
     n_examples = check_whole("n_examples", n_examples, 2)
     accuracy, drawn = [], []
-    for noise in levels:
-        # one seed: the same shapes and noise patterns at every level
+    for noise in levels:  # one seed: the same shapes and noise patterns at every level
         X, y = make_synthetic_images(n_per_class, noise=noise, seed=seed)
         posterior = class_posterior(X, noise=noise)
         accuracy.append((posterior.argmax(axis=1) == y).mean())
@@ -123,8 +122,7 @@ def calibration_explorer(logits, y, temperatures):
 
     Notes
     -----
-    Taught in notebook 4. Source: Guo et al., "On calibration of modern neural networks"
-    (2017).
+    Taught in notebook 4. Source: Guo et al. (2017), as for `reliability`.
     """
     logits = check_axes("logits", logits, "N K")
     y = check_labels("y", y, *logits.shape)
@@ -222,7 +220,8 @@ def output_size_explorer(
             f"is {n}: {n} windows, so {n} output values."
         )
         if left:
-            sentence += f" The last {left} of the padded pixels lie in no window."
+            last = ("pixel", "lies") if left == 1 else (f"{left} pixels", "lie")
+            sentence += " The last {} of the padded row {} in no window.".format(*last)
         return sentence, [_windows_of_a_row(size, kernel, stride, padding, n)]
 
     sliders = {"kernel": kernels, "stride": strides, "padding": paddings}
@@ -231,20 +230,21 @@ def output_size_explorer(
 
 def _windows_of_a_row(size, kernel, stride, padding, n):
     """Pixels as boxes, those of the padding with a 0, and one bar for each window."""
-    total, boxes, windows = size + 2 * padding, [], []
-    box = {"y": 1, "width": PIXEL - 2, "height": PIXEL - 2}
-    for i in range(total):
-        outside = not padding <= i < padding + size
-        look = "guess" if outside else "axis"
-        boxes.append(element("rect", class_=look, x=i * PIXEL + 1, **box))
-        if outside:
-            boxes.append(words(0, i * PIXEL + PIXEL // 2, 14, "mid"))
+    boxes, windows = [words("x", NAMES - 6, 30, "end")], []
+    for i in range(-padding, size + padding):
+        left = NAMES + (i + padding) * PIXEL
+        box = {"x": left + 1, "y": 17, "width": PIXEL - 2, "height": PIXEL - 2}
+        outside = not 0 <= i < size
+        boxes.append(element("rect", class_="guess" if outside else "axis", **box))
+        text, y = (0, 30) if outside else (i, 11)  # its value, or above it its number
+        boxes.append(words(text, left + PIXEL // 2, y, "mid"))
     for i in range(n):
-        start, end = i * stride * PIXEL + 2, (i * stride + kernel) * PIXEL - 2
-        d = f"M{start} {30 + 9 * i}H{end}"
+        start, y = NAMES + i * stride * PIXEL, 46 + 13 * i
+        d = f"M{start + 2} {y}h{kernel * PIXEL - 4}"
         windows.append(element("path", d=d, stroke=paint(i % 2), stroke_width=5))
-    label = f"{total} pixels in a row and {n} windows below them"
-    marks = "".join(boxes), "".join(windows)
-    # a pixel is as wide in every state
-    row = svg(total * PIXEL, 36 + 9 * n, label, *marks, max_width=1.6 * total)
-    return panel("The padded row, and each window", row)
+        windows.append(words(f"y[{i}]", NAMES - 6, y + 4, "end"))
+    total = size + 2 * padding
+    label = f"{total} pixels in a row and {n} windows below them, y[0] to y[{n - 1}]"
+    width, marks = NAMES + total * PIXEL, map("".join, (boxes, windows))
+    row = svg(width, 42 + 13 * n, label, *marks, max_width=0.08 * width)
+    return panel("The padded row, and the window of each output", row)

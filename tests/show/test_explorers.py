@@ -269,7 +269,9 @@ def test_the_output_size_explorer_says_how_many_windows_there_are():
         n = output_size(10, kernel, stride, padding)
         # the last window begins at (n - 1) * stride
         behind = 10 + 2 * padding - ((n - 1) * stride + kernel)
-        rest = f" The last {behind} of the padded pixels lie in no window."
+        rest = f" The last {behind} pixels of the padded row lie in no window."
+        if behind == 1:
+            rest = " The last pixel of the padded row lies in no window."
         assert explorer.sentence(k, s, p) == (
             f"(10 + 2 · {padding} − {kernel}) / {stride} + 1, rounded down, is {n}: "
             f"{n} windows, so {n} output values.{rest if behind else ''}"
@@ -293,30 +295,44 @@ def test_the_windows_lie_under_the_padded_row():
         n, total = output_size(9, kernel, stride, padding), 9 + 2 * padding
         (picture,) = panels(explorer, k, s, p)
         title, drawing = ET.fromstring(picture)
-        assert title.text == "The padded row, and each window"
+        assert title.text == "The padded row, and the window of each output"
         assert drawing.attrib == {
-            "style": f"max-width:{1.6 * total:g}rem",
-            "viewBox": f"0 0 {20 * total} {36 + 9 * n}", "role": "img",
-            "aria-label": f"{total} pixels in a row and {n} windows below them",
+            "style": f"max-width:{0.08 * (32 + 20 * total):g}rem",
+            "viewBox": f"0 0 {32 + 20 * total} {42 + 13 * n}", "role": "img",
+            "aria-label": f"{total} pixels in a row and {n} windows below them, "
+            f"y[0] to y[{n - 1}]",
         }  # fmt: skip
-        box = {"y": "1", "width": "18", "height": "18"}
+        box = {"y": "17", "width": "18", "height": "18"}
         padded = [not padding <= i < total - padding for i in range(total)]
         assert [rect.attrib for rect in drawing.iter("rect")] == [
-            {"class": "guess" if outside else "axis", "x": f"{20 * i + 1}", **box}
+            {"class": "guess" if outside else "axis", "x": f"{20 * i + 33}", **box}
             for i, outside in enumerate(padded)
         ]
-        zeros = [(t.text, t.get("x"), t.get("y")) for t in drawing.iter("text")]
-        assert zeros == [("0", f"{20 * i + 10}", "14") for i in np.flatnonzero(padded)]
-        assert all(text.get("class") == "mid" for text in drawing.iter("text"))
         bar = {"stroke-width": "5"}
         assert [path.attrib for path in drawing.iter("path")] == [
             {
-                "d": f"M{20 * i * stride + 2} {30 + 9 * i}"
-                f"H{20 * (i * stride + kernel) - 2}",
+                "d": f"M{20 * i * stride + 34} {46 + 13 * i}h{20 * kernel - 4}",
                 "stroke": f"var(--ch335-{i % 2})", **bar,
             }
             for i in range(n)
         ]  # fmt: skip
+
+
+def test_pixels_and_outputs_of_a_row_are_numbered_from_0():
+    explorer = output_size_explorer(4, (1, 3), (1, 3), (0, 2))
+    (picture,) = panels(explorer, 1, 1, 1)
+    found = [
+        (text.text, text.get("class"), int(text.get("x")), int(text.get("y")))
+        for text in ET.fromstring(picture).iter("text")
+    ]
+    # the padding's zeros stand inside the row, the pixels' numbers above it
+    row = [(0, 30), (0, 30), (0, 11), (1, 11), (2, 11), (3, 11), (0, 30), (0, 30)]
+    assert found == [
+        ("x", "end", 26, 30),
+        *((f"{text}", "mid", 42 + 20 * i, y) for i, (text, y) in enumerate(row)),
+        ("y[0]", "end", 26, 50),
+        ("y[1]", "end", 26, 63),
+    ]
 
 
 def test_every_picture_is_well_formed_and_every_explorer_light(noise, network, answers):
