@@ -76,11 +76,8 @@ def architecture(model, image_shape=(1, 32, 32)):
             rows[index] = row
             rows |= {other: row - place for place, other in enumerate(beside, start=1)}
     box = {index: _box(rows[index], index in aside) for index in rows}
-    lines = [
-        _line(box, source, index)
-        for index, step in enumerate(found)
-        for source in step.inputs
-    ]
+    pairs = [(i, index) for index, step in enumerate(found) for i in step.inputs]
+    lines = [_line(box, *pair) for pair in pairs]
     marks = [_step(box[-1], "input", x.shape[1:])]
     for index, step in enumerate(found):
         shape = None if index in aside else step.y.shape[1:]
@@ -173,8 +170,8 @@ def filters_over_channels(in_channels=3, n_filters=2):
     image, kernel, top, gap = 5 * CELL, 3 * CELL, 34, 100
     lefts = [138 + gap * f for f in range(F)]
     marks = [words("input x", image / 2, 14, "mid")]
-    marks += [words(f"filter {f}", left + kernel / 2, 14, "mid")
-              for f, left in enumerate(lefts)]  # fmt: skip
+    for f, left in enumerate(lefts):
+        marks.append(words(f"filter {f}", left + kernel / 2, 14, "mid"))
     for c in range(C):
         y = top + c * (image + 14)
         middle = y + image / 2
@@ -201,8 +198,7 @@ def filters_over_channels(in_channels=3, n_filters=2):
 
 def _squares(x, y, n, opacity, window=0, color=0):
     """An n x n grid at (x, y): all of it tinted, or the window in its corner."""
-    edge = CELL * n
-    tinted = CELL * (window or n)
+    edge, tinted = CELL * n, CELL * (window or n)
     lines = [f"M{x} {y + CELL * i:g}h{edge}" for i in range(n + 1)]
     lines += [f"M{x + CELL * j} {y:g}v{edge}" for j in range(n + 1)]
     look = {"x": x, "y": float(y), "width": tinted, "height": tinted}
@@ -230,9 +226,8 @@ def averaged_axes(n_images=3, n_channels=4, marked=1):
     """
     N, C = check_whole("n_images", n_images), check_whole("n_channels", n_channels)
     marked = check_whole("marked", marked, 0, C - 1)
-    size, left, top = 3 * CELL, 66, 26
+    size, left, top, marks = 3 * CELL, 66, 26, []
     across, down = size + 28, size + 14
-    marks = []
     for c in range(C):
         middle = left + c * across + size / 2
         marks.append(words(f"channel {c}", middle, 14, "mid"))
