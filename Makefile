@@ -14,8 +14,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
 
 BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/*.bib \
-	book/_static/* book/_ext/*.py ch335_helpers/*.py \
-	ch335_helpers/exercises/*.py ch335_helpers/show/*.*)
+	book/_static/* book/_browser/* book/_ext/*.py \
+	ch335_helpers/*.py ch335_helpers/exercises/*.py ch335_helpers/show/*.*)
 INDEX := _build/html/index.html
 
 .PHONY: book test bench pytorch lab serve notebooks lint mutants clean

@@ -51,6 +51,7 @@ from .walk import Step, output_gradients, steps
 SHOWN_BY = {  # each name that `show` adds, and its module there
     "plots": "plots",
     "diagrams": "diagrams",
+    "DrawingBoard": "board",
     "Explorer": "explorer",
     "activation_explorer": "explorers",
     "calibration_explorer": "explorers",

@@ -32,6 +32,9 @@ class Explorer:
         several states share is stored once: keep what changes on lines of its own.
     start : sequence of int, optional
         Index of each slider's first stop; by default all 0.
+    axes : dict, optional
+        Passed on to the page: what a training panel there must know to draw the
+        reader's own runs into the pictures, see `Trainer.beside`.
 
     Raises
     ------
@@ -43,12 +46,12 @@ class Explorer:
     Taught in notebook 3.
     """
 
-    def __init__(self, sliders, render, start=None):
+    def __init__(self, sliders, render, start=None, axes=None):
         self.sliders = {name: list(map(str, stops)) for name, stops in sliders.items()}
         sizes = [len(stops) for stops in self.sliders.values()]
         if not sizes or min(sizes) < 2:
             raise ValueError(f"sliders must have two stops or more each, got {sizes}")
-        self.start = tuple(start or [0] * len(sizes))
+        self.start, self.axes = tuple(start or [0] * len(sizes)), axes
         stops = list(itertools.product(*map(range, sizes)))
         if self.start not in stops:
             raise ValueError(f"start must be a stop of sizes {sizes}, got {self.start}")
@@ -78,6 +81,7 @@ class Explorer:
             "sliders": list(self.sliders.values()),
             "fragments": self.fragments,
             "states": list(self.states.values()),
+            "axes": self.axes,
         }
         # no text may end the script element that holds it, or begin another
         data = json.dumps(data, separators=(",", ":")).replace("</", r"<\/")

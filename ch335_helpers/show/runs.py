@@ -57,11 +57,15 @@ def run_charts(runs):
     loss, accuracy = loss_chart((0, end), LOSSES), accuracy_chart((0, end))
     losses, accuracies = [], []
     for number, run in enumerate(runs):
-        look = {"color": number % N_COLORS, "dash": DASHES[number % len(DASHES)]}
-        losses.append(loss.line(*smooth(run), **look))
+        losses.append(loss.line(*smooth(run), **look(number)))
         epochs = range(1, len(run.val_accuracy) + 1)
-        accuracies.append(accuracy.line(epochs, run.val_accuracy, **look))
+        accuracies.append(accuracy.line(epochs, run.val_accuracy, **look(number)))
     return [loss(*losses), accuracy(*accuracies)]
+
+
+def look(number):
+    """Colour and dashes of a run's lines, by its number."""
+    return {"color": number % N_COLORS, "dash": DASHES[number % len(DASHES)]}
 
 
 def smooth(run, points=80):

@@ -68,7 +68,8 @@ def training_explorer(traces, names=CLASS_NAMES):
         "learning rate": [_decimal(trace.lr) for trace in traces],
         "epochs": range(1, n_epochs + 1),
     }
-    return Explorer(sliders, render, start=(len(traces) // 2, n_epochs // 2))
+    axes = {"n_epochs": n_epochs, "limits": [min(seen), max(seen)]}
+    return Explorer(sliders, render, (len(traces) // 2, n_epochs // 2), axes)
 
 
 def describe(traces, i, e):
