@@ -28,22 +28,29 @@ class ThemedFigure(Figure):
     Attributes
     ----------
     panels : list of ThemedFigure
-        What a page shows in its place: side by side, or one below another where there
-        is no room. Empty for a figure that is shown as it is.
+        What a page shows in its place, all in one scale: side by side, or one below
+        another where there is no room. Empty for a figure that is shown as it is.
     """
 
-    panels = ()
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.panels = []
 
     def _repr_html_(self):
-        drawings = "".join(panel.svg() for panel in self.panels or [self])
+        panels = self.panels or [self]
+        widest = max(panel.get_figwidth() for panel in panels)
+        drawings = "".join(panel.svg(widest) for panel in panels)
         return f'<div class="ch335-figure">{style("palette.css")}{drawings}</div>'
 
-    def svg(self):
-        """The figure as an `svg` element in the colours of the page."""
+    def svg(self, widest=None):
+        """The figure as an `svg` element in the colours of the page.
+
+        `widest` is the width in inches of the panel that may fill the page.
+        """
         file = io.StringIO()
         with mpl.rc_context(SETTINGS):
             self.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-        return themed(file.getvalue())
+        return themed(file.getvalue(), widest)
 
 
 def side_by_side(draws, widths, height):
@@ -67,13 +74,15 @@ def side_by_side(draws, widths, height):
     return whole
 
 
-def themed(svg):
+def themed(svg, widest=None):
     """Make a drawing of matplotlib's one that follows the page.
 
     Parameters
     ----------
     svg : str
         As ``savefig(format="svg")`` writes it.
+    widest : float, optional
+        Width in inches that would fill the page; by default that of the drawing.
 
     Returns
     -------
@@ -87,7 +96,10 @@ def themed(svg):
     svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
     # a point of text is at least a pixel of the screen
-    room = f"min-width:{width}px;width:100%;max-width:{float(width) / 72:.2f}in"
+    inches = float(width) / 72
+    share = 100 * inches / (widest or inches)
+    room = f"min-width:{width}px;max-width:min({inches:.2f}in,{share:.4g}%)"
+    room += f";width:100%;flex-grow:{width}"
     start = (
         f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" role="img" aria-label="" '
         f'viewBox="0 0 {width} {height}" style="{room}">'

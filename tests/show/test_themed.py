@@ -51,7 +51,8 @@ def test_the_drawing_brings_its_palette_and_no_sheet_of_its_own():
 
 def test_a_point_of_text_is_at_least_a_pixel_and_at_most_what_was_asked_for():
     (svg,) = svgs(drawn(size=(5, 3)))
-    assert svg.get("style") == "min-width:360px;width:100%;max-width:5.00in"
+    room = "min-width:360px;max-width:min(5.00in,100%);width:100%;flex-grow:360"
+    assert svg.get("style") == room
     assert svg.get("viewBox") == "0 0 360 216"
     assert (svg.get("role"), svg.get("aria-label")) == ("img", "")
 
@@ -102,3 +103,21 @@ def test_panels_are_one_figure_in_a_file_and_several_on_a_page():
     assert [panel.axes[0].patches[0].get_height() for panel in fig.panels] == [1, 2]
     assert [svg.get("viewBox") for svg in svgs(fig)] == ["0 0 216 144", "0 0 144 144"]
     assert fig._repr_html_().count("<style") == 1
+
+
+def test_panels_share_a_page_and_a_phone_in_one_scale():
+    fig = side_by_side([bar(1), bar(2)], widths=(4, 3), height=2)
+    assert [svg.get("style") for svg in svgs(fig)] == [
+        "min-width:288px;max-width:min(4.00in,100%);width:100%;flex-grow:288",
+        "min-width:216px;max-width:min(3.00in,75%);width:100%;flex-grow:216",
+    ]
+
+
+def test_a_figure_has_no_panels_of_another_one():
+    first, second = ThemedFigure(), ThemedFigure()
+    first.panels.append(second)
+    assert second.panels == []
+
+
+def test_the_palette_has_no_colour_twice():
+    assert len(set(COLORS)) == len(COLORS) == 7
