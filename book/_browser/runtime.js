@@ -11,11 +11,11 @@ function tell(change) {
 
 function start() {
   if (typeof WebAssembly !== "object") return tell({ failed: "this browser has no WebAssembly" });
-  worker?.terminate(); // one that failed
   state = { progress: "Loading Python." };
   worker = new Worker(new URL("worker.js", import.meta.url));
   worker.onerror = (event) => tell({ failed: event.message || "the worker could not be started" });
   worker.onmessage = ({ data }) => {
+    if (data.failed) worker.terminate(); // or it would go on loading, and tell
     if (data.text === undefined) return tell(data);
     const { to, ...message } = JSON.parse(data.text);
     listeners.get(to)?.receive(message);
