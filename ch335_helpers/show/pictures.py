@@ -45,7 +45,7 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
     columns = min(columns, len(images))
     titles = itertools.chain(titles or [], itertools.repeat(""))
     cells = [_picture(image, next(titles), **look) for image in images]
-    cells += [("", lambda ax: None)] * (rows * columns - len(cells))
+    cells += [("", bare)] * (rows * columns - len(cells))
     return _grid(
         [cells[i * columns : (i + 1) * columns] for i in range(rows)], row_titles
     )
@@ -124,7 +124,7 @@ def filters_compared(groups):
     `groups` maps a title to w, shape (F, 1, kH, kW). Red adds, blue takes away.
     """
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, 1.7 * len(groups)))
-    parts = fig.subfigures(len(groups), 1, squeeze=False)[:, 0]
+    parts = fig.subfigures(len(groups), 1, squeeze=False).flat
     for part, (title, w) in zip(parts, groups.items(), strict=True):
         filter_panel(w, title)(part)
     return fig
@@ -206,14 +206,12 @@ def _rows(rows, row_titles, size, beside):
     height = len(rows) * (size + 0.05) + 0.16 * n_lines
     fig = ThemedFigure(figsize=(beside + columns * size, height))
     axes = fig.subplots(len(rows), columns, squeeze=False)
-    for ax in axes.flat:
-        bare(ax)
-        ax.set_anchor("N")  # or the left half and the right one would not be level
     for line, row, row_title in zip(axes, rows, row_titles, strict=True):
         look = {"rotation": 0, "ha": "right", "va": "center", "fontsize": SMALL}
         line[0].set_ylabel(row_title, **look)
         for ax, (title, draw) in zip(line, row, strict=True):
             bare(ax, title)
+            ax.set_anchor("N")  # or the halves of a figure would not be level
             draw(ax)
     return fig
 

@@ -66,7 +66,7 @@ def side_by_side(draws, widths, height):
         In inches.
     """
     whole = ThemedFigure(figsize=(sum(widths), height))
-    parts = whole.subfigures(1, len(draws), width_ratios=widths, squeeze=False)[0]
+    parts = whole.subfigures(1, len(draws), width_ratios=widths, squeeze=False).flat
     whole.panels = [ThemedFigure(figsize=(width, height)) for width in widths]
     for draw, part, panel in zip(draws, parts, whole.panels, strict=True):
         draw(part)

@@ -21,7 +21,9 @@ COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
 
 
 def test_bars_are_as_long_as_their_values_and_the_first_is_on_top():
-    (ax,) = bars(["a", "b"], [0.25, 0.9], "accuracy").axes
+    fig = bars(["a", "b"], [0.25, 0.9], "accuracy")
+    (ax,) = fig.axes
+    assert fig.get_size_inches() == pytest.approx((4.5, 1.66))
     assert [bar.get_width() for bar in ax.patches] == [0.25, 0.9]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
     bottom, top = ax.get_ylim()
@@ -61,7 +63,9 @@ def test_a_reference_is_a_labelled_line_at_its_value():
 
 
 def test_a_confusion_figure_writes_every_count_in_its_cell():
-    (ax,) = confusion(COUNTS, ["a", "b", "c"]).axes
+    fig = confusion(COUNTS, ["a", "b", "c"])
+    (ax,) = fig.axes
+    assert fig.get_size_inches() == pytest.approx((2.26, 2.16))
     written = {text.get_position(): text.get_text() for text in ax.texts}
     assert written == {(0, 0): "8", (1, 0): "2", (0, 1): "1", (1, 1): "9"}
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "c"]
@@ -156,7 +160,9 @@ def test_the_axes_of_connections_name_the_pixels_and_the_stride():
 
 
 def test_log_shares_are_labelled_points_before_a_line_at_the_whole():
-    (ax,) = log_shares({"slow": 0.00074, "fast": 0.5, "all": 1}, "share").axes
+    fig = log_shares({"slow": 0.00074, "fast": 0.5, "all": 1}, "share")
+    (ax,) = fig.axes
+    assert fig.get_size_inches() == pytest.approx((4.5, 2.04))
     whole, *points = ax.lines
     assert list(whole.get_xdata()) == [1, 1] and whole.get_linestyle() == "--"
     places = [(p.get_xdata()[0], p.get_ydata()[0]) for p in points]

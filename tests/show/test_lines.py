@@ -83,7 +83,9 @@ def test_the_axes_of_curves_can_be_logarithmic():
 
 
 def test_learning_curves_show_losses_and_accuracy_over_the_epochs():
-    loss, accuracy = learning_curves(RUN).axes
+    fig = learning_curves(RUN)
+    assert fig.get_size_inches().tolist() == [7.6, 3]
+    loss, accuracy = fig.axes
     training, validation = loss.lines
     assert training.get_xdata().tolist() == [1, 2, 3]
     assert training.get_ydata().tolist() == RUN.train_loss
@@ -199,6 +201,8 @@ def test_counted_groups_have_wilson_intervals_and_a_panel_of_their_counts():
     fig = reliability(groups)
     above, below = fig.axes
     assert fig.get_size_inches() == pytest.approx((4.5, 4.5))
+    assert above.get_shared_x_axes().joined(above, below)
+    assert not any(label.get_visible() for label in above.get_xticklabels())
     bars = above.containers
     ends = [bar.lines[2][0].get_segments() for bar in bars]
     hits = [[(12, 30), (150, 200)], [(20, 50), (7, 7)]]

@@ -70,6 +70,10 @@ def test_a_bare_axes_has_a_small_title_and_nothing_else():
     assert (ax.get_title(), ax.title.get_size()) == ("three", 9)
     assert [*ax.get_xticks(), *ax.get_yticks()] == []
     assert not any(spine.get_visible() for spine in ax.spines.values())
+    pixels(ax.figure)
+    _, y = ax.title.get_transform().transform(ax.title.get_position())
+    gap = y - ax.get_window_extent().y1
+    assert gap * 72 / ax.figure.dpi == pytest.approx(3)
     bare(ax)
     assert ax.get_title() == ""
 
@@ -103,5 +107,4 @@ def test_dashes_in_a_key_are_long_enough_to_be_told_apart():
     pixels(fig)
     (key,) = fig.legends
     for line in key.get_lines():
-        box = line.get_window_extent()
-        assert box.width > 2.5 * 9 / 72 * fig.dpi
+        assert line.get_xdata()[-1] == pytest.approx(2.8 * 9)  # points

@@ -115,6 +115,16 @@ def test_both_halves_have_pictures_of_one_size_that_fill_page_and_phone():
     assert [p.get_figwidth() for p in image_grid(images).panels] == [3.8, 3.8]
 
 
+def test_the_halves_are_level_side_by_side():
+    names = ["one", "two", "three\nlines of\ntext", "", "five"]
+    places = []
+    for part in image_grid(np.zeros((10, 2, 2)), names, columns=5).panels:
+        pixels(part)
+        part.draw_without_rendering()
+        places.append({round(ax.get_position().y1, 3) for ax in part.axes})
+    assert places[0] == places[1] and len(places[0]) == 2
+
+
 def test_a_grid_that_fits_on_a_phone_is_one_picture():
     assert image_grid(IMAGES, columns=3).panels == []
     # pictures shrink a little to make room for the titles of rows
@@ -234,6 +244,8 @@ def test_many_layers_are_two_stacks_on_a_phone_and_small_pictures():
 
 def test_compared_filters_stand_below_each_other_under_their_titles():
     fig = filters_compared({"before": WEIGHTS, "after": 2 * WEIGHTS})
+    assert fig.get_size_inches().tolist() == [4.5, 3.4]
+    assert filters(WEIGHTS).get_size_inches().tolist() == [4.5, 1.7]
     assert [part.get_suptitle() for part in fig.subfigs] == ["before", "after"]
     for scale, part in zip((1, 2), fig.subfigs, strict=True):
         *panels, bar = part.axes
