@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 
-from ..models import ResidualCNN
-from ..network import n_parameters
 from ..optim import cosine
 from . import Wrong, choice, exercise, function, match, number
 
@@ -154,22 +152,6 @@ def momentum(answer):
 
 
 @exercise("3.4")
-def forward_passes(answer):
-    n = n_parameters(ResidualCNN())
-    match(
-        number(answer),
-        2 * n * STEPS_PER_EPOCH,
-        [
-            (n * STEPS_PER_EPOCH, "Each learnt number is moved up and down."),
-            (2 * n, "That is one gradient. An epoch needs one for each step."),
-            (2 * n * STEPS_PER_EPOCH * EPOCHS, "That is the whole training."),
-            (2 * n * N_IMAGES, "A forward pass takes a whole batch, not one image."),
-        ],
-        "Passes for one number, times learnt numbers, times steps of an epoch.",
-    )
-
-
-@exercise("3.5")
 def large_batch(answer):
     word = choice(answer, ("lower", "the same", "higher"))
     if word == "lower":
@@ -179,7 +161,7 @@ def large_batch(answer):
     return "There are 20 steps instead of 280."
 
 
-@exercise("3.6")
+@exercise("3.5")
 def random_labels(answer):
     if isinstance(answer, int) and not isinstance(answer, bool):
         answer = str(answer)
@@ -197,7 +179,7 @@ def random_labels(answer):
     return "It has learnt them by heart."
 
 
-@exercise("3.7")
+@exercise("3.6")
 def flaws(answer):
     if isinstance(answer, list | tuple | set):
         answer = "".join(map(str, answer))
