@@ -75,9 +75,9 @@ def test_axe_finds_nothing_but_the_themes_own_two_rules(open_page, name, scheme)
     assert where == []
 
 
-def test_the_training_panel_tells_how_to_start_it(open_page):
+def test_the_training_panel_tells_what_it_will_load(open_page):
     page = open_page("3_training")
-    assert page.get_by_text("This panel trains a network while you watch").is_visible()
+    assert page.get_by_text("The first Train loads Python into this page").is_visible()
     assert page.locator(".jupyter-widgets").count() == 0
 
 
