@@ -2,7 +2,7 @@
 # make test    lint, unit tests, notebooks through nbval, the book with warnings as errors, a browser on its pages
 # make lab     JupyterLab on the notebooks
 # make serve   the built book on http://127.0.0.1:8335
-# make bench   measure speed and memory against PyTorch, into benchmarks/results.md
+# make bench   measure speed and memory against PyTorch and in a browser, into benchmarks/results.md
 # make pytorch     install PyTorch, so that make test also compares with it
 # make notebooks   execute the notebooks and rewrite them in canonical form
 # make lint    ruff on code and on notebook cells
@@ -56,7 +56,7 @@ mutants: $(VENV)/developer
 
 pytorch: $(VENV)/pytorch
 
-bench: $(VENV)/pytorch
+bench: $(VENV)/pytorch $(INDEX)
 	$(BIN)/python -m benchmarks.run --output benchmarks/results.md
 
 lab: $(VENV)/reader

@@ -1,6 +1,6 @@
 """Measure the chapter's code against PyTorch, and write what was measured.
 
-    python -m benchmarks.run [--quick] [--no-book] [--output FILE]
+    python -m benchmarks.run [--quick] [--no-book] [--no-browser] [--output FILE]
 
 Prints each section of the report as soon as it is measured. Ends with an error if the
 two sides do not compute the same, or if training is slower than is promised.
@@ -22,7 +22,7 @@ import nbformat
 import numpy as np
 from nbclient import NotebookClient
 
-from benchmarks import report
+from benchmarks import browser, report
 from benchmarks.report import interleave, ratios, seconds_to, spread
 from benchmarks.workers import RECIPE, ROOT, Worker, images_file, weights_file
 from ch335_helpers import (
@@ -372,7 +372,7 @@ memory formats, with as many threads as there are cores. Times that stand next t
 each other were measured in the same run."""
 
 
-def sections(bench, with_book):
+def sections(bench, with_book, with_browser):
     """Title, explanation and function of each section, in order."""
     yield (
         "The machine",
@@ -429,6 +429,15 @@ def sections(bench, with_book):
         lambda: accuracy(bench),
     )
     yield ("Drawing images", "", lambda: generation(bench))
+    if with_browser:
+        yield (
+            "In the reader's browser",
+            "Training steps in Chromium on a page of the built book, beside ConvNetJS "
+            "0.3.0 in the same page, and beside CPython with one thread. Images of "
+            "16 × 16 in batches of 32, and for `ResidualCNN` 32 × 32 in batches of 64. "
+            "ConvNetJS can express neither batch normalisation nor a global average.",
+            lambda: browser.section(bench.plan.repetitions),
+        )
     if with_book:
         yield ("The whole book", "Executing the notebooks, one by one.", book)
 
@@ -438,6 +447,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few repetitions")
     parser.add_argument("--no-book", action="store_true", help="leave the book out")
+    parser.add_argument("--no-browser", action="store_true", help="no browser either")
     parser.add_argument("--output", type=Path, help="file for the report")
     options = parser.parse_args()
     if sys.platform != "linux":
@@ -455,7 +465,8 @@ def main():
             )
         ]  # fmt: skip
         bench = Bench(QUICK if options.quick else Plan(), folder, *workers)
-        for title, explanation, measure in sections(bench, not options.no_book):
+        wanted = sections(bench, not options.no_book, not options.no_browser)
+        for title, explanation, measure in wanted:
             start = perf_counter()
             parts = (f"## {title}", explanation, measure())
             text.append("\n\n".join(part for part in parts if part))
