@@ -88,3 +88,16 @@ def test_solutions_are_folded_until_they_are_asked_for(open_page):
     assert not text.is_visible()
     solution.locator("button").first.click()
     assert text.is_visible()
+
+
+@every_page
+def test_on_paper_nothing_is_cut_off_or_waits_to_be_pressed(open_page, name):
+    page = open_page(name, width=700)  # about what a sheet of A4 leaves for the text
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    buttons = page.locator("article :is(button, input, select, textarea, canvas)")
+    shown = buttons.evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => one.outerHTML)"
+    )
+    assert [html for html in shown if "ring-demo" not in html] == []
+    assert page.pdf(format="A4").startswith(b"%PDF")
