@@ -56,7 +56,7 @@ def test_the_keyboard_draws_and_erases(open_page):
     assert board.locator(".ch335-where").inner_text() == "Row 16, column 15: white."
     canvas.blur()
     assert white_pixels(board) == 9
-    board.get_by_label("erase").check()
+    board.get_by_role("checkbox", name="erase").check()
     canvas.focus()
     canvas.press(" ")
     canvas.blur()

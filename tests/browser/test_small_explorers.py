@@ -16,7 +16,7 @@ def name(request):
 
 
 def explorers(page):
-    found = page.locator(".ch335-explorer", has=page.locator("input"))
+    found = page.locator(".ch335-explorer:not(.ch335-board)", has=page.locator("input"))
     return [found.nth(i) for i in range(found.count())]
 
 
