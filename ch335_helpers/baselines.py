@@ -10,12 +10,17 @@ def nearest_mean(X_train, y_train, X):
 
     Parameters
     ----------
-    X_train, X : ndarray, shape (N, C, H, W) and (M, C, H, W)
+    X_train : ndarray, shape (N, C, H, W)
+        Training images.
     y_train : ndarray of int, shape (N,)
+        Their labels.
+    X : ndarray, shape (M, C, H, W)
+        Images to name.
 
     Returns
     -------
     labels : ndarray of int, shape (M,)
+        One label for each image of X.
 
     Raises
     ------
@@ -25,6 +30,15 @@ def nearest_mean(X_train, y_train, X):
     Notes
     -----
     Taught in notebook 4.
+
+    Examples
+    --------
+    Four images of one pixel, in two classes with the means 3 and 8:
+
+    >>> X_train = np.array([0.0, 6.0, 8.0, 8.0]).reshape(4, 1, 1, 1)
+    >>> X, y_train = np.array([[[[5.9]]]]), np.array([0, 0, 1, 1])
+    >>> nearest_mean(X_train, y_train, X)
+    array([1])
     """
     rows_train, y_train, rows = _as_rows(X_train, y_train, X)
     classes = np.unique(y_train)
@@ -35,11 +49,37 @@ def nearest_mean(X_train, y_train, X):
 def nearest_neighbour(X_train, y_train, X):
     """Label of the training image that is nearest to each image.
 
-    Parameters, returned labels and errors are those of `nearest_mean`.
+    Parameters
+    ----------
+    X_train : ndarray, shape (N, C, H, W)
+        Training images.
+    y_train : ndarray of int, shape (N,)
+        Their labels.
+    X : ndarray, shape (M, C, H, W)
+        Images to name.
+
+    Returns
+    -------
+    labels : ndarray of int, shape (M,)
+        One label for each image of X.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes do not fit or the labels are not integers.
 
     Notes
     -----
     Taught in notebook 1. Source: Cover, Hart (1967).
+
+    Examples
+    --------
+    Of four images of one pixel, 6 is nearest to 5.9, and its label is 0:
+
+    >>> X_train = np.array([0.0, 6.0, 8.0, 8.0]).reshape(4, 1, 1, 1)
+    >>> X, y_train = np.array([[[[5.9]]]]), np.array([0, 0, 1, 1])
+    >>> nearest_neighbour(X_train, y_train, X)
+    array([0])
     """
     rows_train, y_train, rows = _as_rows(X_train, y_train, X)
     return y_train[_nearest(rows_train, rows)]

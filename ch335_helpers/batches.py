@@ -41,8 +41,12 @@ class ImageStream:
 
     Parameters
     ----------
-    img_size, n_classes, noise
-        As for `make_synthetic_images`.
+    img_size : int
+        Rows and columns, at least 8.
+    n_classes : int
+        The first this many of `CLASS_NAMES`, 2 to 10.
+    noise : float
+        Standard deviation of the Gaussian noise in each pixel.
     seed : int
         The same seed gives the same images.
     epoch_size : int
@@ -63,6 +67,16 @@ class ImageStream:
     -----
     Taught in notebook 5. No image comes twice, so there is nothing to overfit; only one
     batch is in memory.
+
+    Examples
+    --------
+    >>> stream = ImageStream(img_size=8, n_classes=2)
+    >>> saved, (X, y) = stream.state, stream.draw(5)
+    >>> X.shape, y.shape
+    ((5, 1, 8, 8), (5,))
+    >>> stream.state = saved  # and the same images come again
+    >>> np.array_equal(stream.draw(5)[0], X)
+    True
     """
 
     def __init__(

@@ -45,6 +45,7 @@ def score_entry(model, params, noise=0.9, n_images=4000, seed=335):
     model : Layer
         With ten outputs, for images of shape (1, 32, 32).
     params : dict of str to ndarray
+        The model's trained parameters.
     noise : float
         Noise of the images; 0.9 is that of the fourth challenge.
     n_images : int
@@ -55,6 +56,7 @@ def score_entry(model, params, noise=0.9, n_images=4000, seed=335):
     Returns
     -------
     Score
+        Accuracy, its interval, and the ideal observer's accuracy.
 
     Raises
     ------
@@ -64,6 +66,17 @@ def score_entry(model, params, noise=0.9, n_images=4000, seed=335):
     Notes
     -----
     Taught in notebook 5.
+
+    Examples
+    --------
+    With all weights 0, every image is called the first of ten classes:
+
+    >>> import numpy as np
+    >>> from ch335_helpers import LinearClassifier
+    >>> params = {"linear.w": np.zeros((10, 1024)), "linear.b": np.zeros(10)}
+    >>> score = score_entry(LinearClassifier(), params, n_images=100)
+    >>> score.accuracy, round(score.low, 3), round(score.high, 3)
+    (0.1, 0.055, 0.174)
     """
     if check_whole("n_images", n_images, low=10) % 10:
         raise ValueError(f"n_images must be a multiple of 10, got {n_images!r}")

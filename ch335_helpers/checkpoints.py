@@ -14,6 +14,16 @@ def save_params(path, params):
     Notes
     -----
     Taught in notebook 3.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> params = {"linear.w": np.eye(2), "linear.b": np.zeros(2)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_params(f"{folder}/small.npz", params)
+    ...     loaded = load_params(f"{folder}/small.npz")
+    >>> {name: array.shape for name, array in loaded.items()}
+    {'linear.w': (2, 2), 'linear.b': (2,)}
     """
     with open(path, "wb") as file:  # given a name, NumPy would append to it
         np.savez(file, **params)
@@ -38,6 +48,16 @@ def load_params(path):
     Notes
     -----
     Taught in notebook 3.
+
+    Examples
+    --------
+    See `save_params`. A file can also be one in memory:
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> np.savez(file, w=np.arange(3))
+    >>> load_params(io.BytesIO(file.getvalue()))
+    {'w': array([0, 1, 2])}
     """
     with np.load(path, allow_pickle=False) as archive:
         return dict(archive)

@@ -146,6 +146,13 @@ def draw_shape(shape, img_size=32):
 def shape_templates(img_size=32, n_classes=10):
     """Every image the generator can draw, before noise.
 
+    Parameters
+    ----------
+    img_size : int
+        Rows and columns, at least 8.
+    n_classes : int
+        The first this many of `CLASS_NAMES`, 2 to 10.
+
     Returns
     -------
     templates : ndarray of float32, shape (n_classes, n_places, img_size, img_size)
@@ -155,6 +162,17 @@ def shape_templates(img_size=32, n_classes=10):
     ------
     ValueError
         If img_size is too small for the shapes or there are not that many classes.
+
+    Examples
+    --------
+    A ring at the first of its places, in the corner:
+
+    >>> shape_templates(img_size=8)[2, 0, :5, :6].astype(int)
+    array([[0, 1, 1, 1, 0, 0],
+           [1, 0, 0, 0, 1, 0],
+           [1, 0, 0, 0, 1, 0],
+           [1, 0, 0, 0, 1, 0],
+           [0, 1, 1, 1, 0, 0]])
     """
     n_classes = check_whole("n_classes", n_classes, 2, len(CLASS_NAMES))
     return _draw_templates(Geometry.of(img_size).img_size, n_classes)
@@ -202,6 +220,7 @@ def make_synthetic_images(
     images : ndarray of float32, shape (n_classes * n_per_class, 1, img_size, img_size)
         In random order.
     labels : ndarray of int64, shape (n_classes * n_per_class,)
+        The class of each image, from 0.
     places : ndarray of int64, shape (n_classes * n_per_class, 3)
         Only with `return_places`: centre row, centre column and
         radius of each shape, in pixels.
@@ -216,6 +235,15 @@ def make_synthetic_images(
     Notes
     -----
     Taught in notebook 1.
+
+    Examples
+    --------
+    >>> X, y = make_synthetic_images(n_per_class=3, n_classes=2)
+    >>> X.shape, np.bincount(y)
+    ((6, 1, 32, 32), array([3, 3]))
+    >>> again, _ = make_synthetic_images(n_per_class=3, n_classes=2)
+    >>> np.array_equal(again, X)  # one seed, the same images
+    True
     """
     check_whole("n_per_class", n_per_class)
     check_number("noise", noise, above=0)

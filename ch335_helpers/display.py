@@ -19,6 +19,14 @@ class Table:
     ------
     ValueError
         If a row has not one cell a column.
+
+    Examples
+    --------
+    >>> Table(["epoch", "loss>"], [[1, 0.5], [2, 0.25]])
+    | epoch | loss |
+    | :-- | --: |
+    | 1 | 0.5 |
+    | 2 | 0.25 |
     """
 
     def __init__(self, header, rows):
@@ -49,6 +57,15 @@ class Source:
     ----------
     *functions : callable
         Functions or classes written in Python.
+
+    Examples
+    --------
+    >>> from ch335_helpers import nearest_neighbour
+    >>> lines = Source(nearest_neighbour).text.splitlines()
+    >>> len(lines)  # the name, the docstring's first line, and two of code
+    4
+    >>> print(lines[0])
+    def nearest_neighbour(X_train, y_train, X):
     """
 
     def __init__(self, *functions):

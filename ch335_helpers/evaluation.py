@@ -14,13 +14,22 @@ class McNemar:
 
     Attributes
     ----------
-    only_a, only_b : int
-        Images that only a, or only b, got right.
+    only_a : int
+        Images that only a got right.
+    only_b : int
+        Images that only b got right.
     difference : float
         Accuracy of a minus accuracy of b, from -1 to 1.
     p_value : float
         Chance of a division at least as uneven as only_a to only_b if each of these
         images were as likely to favour a as b; 1 if there is no such image.
+
+    Examples
+    --------
+    One image more proves nothing:
+
+    >>> mcnemar([True, True, False, False], [True, False, False, False])
+    McNemar(only_a=1, only_b=0, difference=0.25, p_value=1.0)
     """
 
     only_a: int
@@ -34,12 +43,15 @@ def mcnemar(correct_a, correct_b):
 
     Parameters
     ----------
-    correct_a, correct_b : array_like of bool, shape (N,)
-        Whether each classifier got each image right; the same images in one order.
+    correct_a : array_like of bool, shape (N,)
+        Whether classifier a got each image right.
+    correct_b : array_like of bool, shape (N,)
+        Whether classifier b did, for the same images in the same order.
 
     Returns
     -------
     comparison : McNemar
+        The counts, the difference and its p-value.
 
     Raises
     ------
@@ -54,6 +66,15 @@ def mcnemar(correct_a, correct_b):
     is a question for several seeds: `paired_difference`.
     Taught in notebook 4. Source: McNemar (1947), with exact chances in place of chi
     squared; recommended for classifiers by Dietterich (1998).
+
+    Examples
+    --------
+    Five images for a and none for b, by the same chance as five heads or five tails:
+
+    >>> images = np.arange(10)
+    >>> comparison = mcnemar(images < 9, images < 4)
+    >>> comparison.difference, comparison.p_value
+    (0.5, 0.0625)
     """
     a = check_axes("correct_a", correct_a, "N")
     b = check_axes("correct_b", correct_b, f"{len(a)}")
@@ -82,9 +103,12 @@ def confusion_matrix(y, predicted, n_classes):
 
     Parameters
     ----------
-    y, predicted : ndarray of int, shape (N,)
-        True and predicted labels, from 0 to n_classes - 1.
+    y : ndarray of int, shape (N,)
+        True labels, from 0 to n_classes - 1.
+    predicted : ndarray of int, shape (N,)
+        Predicted labels, in the same order.
     n_classes : int
+        Number of classes.
 
     Returns
     -------
@@ -100,6 +124,13 @@ def confusion_matrix(y, predicted, n_classes):
     Notes
     -----
     Taught in notebook 4.
+
+    Examples
+    --------
+    >>> y, predicted = np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1])
+    >>> confusion_matrix(y, predicted, n_classes=2)  # a 0 was taken for a 1
+    array([[2, 1],
+           [0, 2]])
     """
     y = check_labels("y", y, len(predicted), n_classes)
     predicted = check_labels("predicted", predicted, len(y), n_classes)
@@ -122,9 +153,11 @@ def reliability(probabilities, y, n_bins=10):
 
     Returns
     -------
-    confidence, hit_rate : ndarray, shape (G,)
-        Mean confidence and share of right answers in each group that is not empty, in
-        order of confidence. They are equal if the network is calibrated.
+    confidence : ndarray, shape (G,)
+        Mean confidence in each group that is not empty, in ascending order.
+    hit_rate : ndarray, shape (G,)
+        Share of right answers in the group. It equals the confidence if the network is
+        calibrated.
     counts : ndarray of int, shape (G,)
         Answers in the group.
 
@@ -137,6 +170,15 @@ def reliability(probabilities, y, n_bins=10):
     -----
     Taught in notebook 4. Source: Guo et al., "On calibration of modern neural networks"
     (2017).
+
+    Examples
+    --------
+    Four times the answer is 0, with a confidence of 0.85. Is it right that often?
+
+    >>> probabilities, y = np.array([[0.85, 0.15]] * 4), np.array([0, 0, 1, 1])
+    >>> confidence, hit_rate, counts = reliability(probabilities, y)
+    >>> confidence.round(2), hit_rate, counts
+    (array([0.85]), array([0.5]), array([4]))
     """
     probabilities = check_axes("probabilities", probabilities, "N K")
     y = check_labels("y", y, *probabilities.shape)

@@ -14,7 +14,9 @@ def activation_maps(model, params, x, kinds=None):
     model : Layer
         For instance ``ResidualCNN()``.
     params : dict of str to ndarray
+        Its parameters.
     x : ndarray, shape (N, C, H, W)
+        Images.
     kinds : sequence of str, optional
         Keep only layers of these kinds, such as ``("relu", "max pool")``.
 
@@ -32,6 +34,16 @@ def activation_maps(model, params, x, kinds=None):
     Notes
     -----
     Taught in notebook 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ch335_helpers import SimpleCNN
+    >>> model, x = SimpleCNN(), np.zeros((2, 1, 32, 32))
+    >>> params = model.init(np.random.default_rng(0))
+    >>> maps = activation_maps(model, params, x, kinds=["max pool"])
+    >>> {name: y.shape for name, y in maps.items()}
+    {'pool1': (2, 8, 16, 16), 'pool2': (2, 16, 8, 8)}
     """
     x = check_axes("x", x, "N C H W")
     return {

@@ -67,6 +67,15 @@ def check_gradients(
     smaller one is tried; a direction with a kink at every step is left out and counted.
     A gradient so small that rounding hides it counts as 0.
     A model is checked in training, and its running averages are copied for each call.
+
+    Examples
+    --------
+    >>> from ch335_helpers import linear
+    >>> rng = np.random.default_rng(0)
+    >>> shapes = {"x": (5, 3), "w": (2, 3), "b": (2,)}
+    >>> inputs = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    >>> check_gradients(linear, inputs).passed
+    True
     """
     check_whole("directions", directions)
     check_number("step", step, above=0)

@@ -16,8 +16,13 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     Parameters
     ----------
     images : ndarray, shape (N, 1, img_size, img_size)
-    img_size, n_classes, noise
-        As the images were drawn with.
+        Drawn by `make_synthetic_images`, or by hand.
+    img_size : int
+        Rows and columns of the images.
+    n_classes : int
+        How many classes they were drawn from.
+    noise : float
+        Standard deviation of the noise that they were drawn with.
 
     Returns
     -------
@@ -34,6 +39,16 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     -----
     Taught in notebook 1. No classifier can be right more often on images of this
     generator than the one that names the most probable class.
+
+    Examples
+    --------
+    One image, a bar, says less about its class if it could be noise:
+
+    >>> bar = shape_templates(img_size=8, n_classes=2)[0, :1, None]
+    >>> class_posterior(bar, img_size=8, n_classes=2, noise=0.5).round(2)
+    array([[1., 0.]])
+    >>> class_posterior(bar, img_size=8, n_classes=2, noise=5).round(2)
+    array([[0.5, 0.5]])
     """
     templates = shape_templates(img_size, n_classes)
     images = check_images("images", images, f"N 1 {img_size} {img_size}")

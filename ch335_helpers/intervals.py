@@ -13,15 +13,19 @@ def wilson_interval(n_correct, n_images, confidence=0.95):
 
     Parameters
     ----------
-    n_correct, n_images : int
-        0 <= n_correct <= n_images, n_images at least 1.
+    n_correct : int
+        Right answers, from 0 to n_images.
+    n_images : int
+        Independent images, at least 1.
     confidence : float
         How often such an interval shall contain the true accuracy, between 0 and 1.
 
     Returns
     -------
-    low, high : float
-        From 0 to 1; never outside, even at 0 or all correct.
+    low : float
+        Lower end of the interval, never below 0.
+    high : float
+        Upper end, never above 1, even if all are correct.
 
     Raises
     ------
@@ -32,6 +36,14 @@ def wilson_interval(n_correct, n_images, confidence=0.95):
     -----
     Taught in notebook 4. Source: Wilson (1927);
     compared in Brown, Cai, DasGupta (2001).
+
+    Examples
+    --------
+    All of ten images are right, and still:
+
+    >>> low, high = wilson_interval(10, 10)
+    >>> round(low, 3), high
+    (0.722, 1.0)
     """
     n = check_whole("n_images", n_images)
     p = check_whole("n_correct", n_correct, 0, n) / n
@@ -54,8 +66,12 @@ def mean_interval(values, confidence=0.95):
 
     Returns
     -------
-    mean, low, high : float
+    mean : float
         In the unit of `values`.
+    low : float
+        Lower end of the interval.
+    high : float
+        Upper end of the interval.
 
     Raises
     ------
@@ -70,6 +86,14 @@ def mean_interval(values, confidence=0.95):
     Exact for normal values, nearly so for others that have one peak and no long tail.
     The ends are not cut at 0 and 1, as the values need not be accuracies.
     Taught in notebook 4. Source: Student, "The probable error of a mean" (1908).
+
+    Examples
+    --------
+    Two runs say very little about the true mean:
+
+    >>> mean, low, high = mean_interval([0.8, 0.9])
+    >>> round(mean, 3), round(low, 3), round(high, 3)
+    (0.85, 0.215, 1.485)
     """
     values = _check_runs("values", values)
     check_number("confidence", confidence, above=0, below=1)
@@ -85,17 +109,23 @@ def paired_difference(a, b, confidence=0.95):
 
     Parameters
     ----------
-    a, b : array_like, shape (N,)
-        Results of two ways to train, such as accuracies (0 to 1): a[i] and b[i] are
-        from the same seed. At least two each, all finite.
+    a : array_like, shape (N,)
+        Results of one way to train, such as accuracies (0 to 1); at least two, all
+        finite.
+    b : array_like, shape (N,)
+        Results of another way: a[i] and b[i] are from the same seed.
     confidence : float
         How often such an interval shall contain the true difference, between 0 and 1.
 
     Returns
     -------
-    mean, low, high : float
-        In the unit of a and b, above 0 where a is larger. Between two equally good ways
-        low and high lie on one side of 0 in only 1 - confidence of all comparisons.
+    mean : float
+        In the unit of a and b, above 0 where a is larger.
+    low : float
+        Lower end of the interval.
+    high : float
+        Upper end. Between two equally good ways low and high lie on one side of 0 in
+        only 1 - confidence of all comparisons.
 
     Raises
     ------
@@ -110,6 +140,15 @@ def paired_difference(a, b, confidence=0.95):
     What a seed does to both ways alike cancels, so the interval is narrower than one
     from unpaired runs. Taught in notebook 4. Source: Student (1908), whose own example
     is of pairs.
+
+    Examples
+    --------
+    Seeds matter much more than the way to train, but a is better with each:
+
+    >>> a, b = [0.83, 0.72, 0.91, 0.62], [0.8, 0.7, 0.9, 0.6]
+    >>> mean, low, high = paired_difference(a, b)
+    >>> round(mean, 3), round(low, 3), round(high, 3)
+    (0.02, 0.007, 0.033)
     """
     a = _check_runs("a", a)
     b = _check_runs("b", b, axes=f"{len(a)}")

@@ -18,6 +18,16 @@ class Conv(Layer):
     """Convolution with `out_channels` filters.
 
     `padding` defaults to the one that keeps the image's size if the kernel is odd.
+
+    Examples
+    --------
+    >>> conv = Conv("conv1", in_channels=1, out_channels=8)
+    >>> params = conv.init(np.random.default_rng(0))
+    >>> {name: array.shape for name, array in params.items()}
+    {'conv1.w': (8, 1, 3, 3), 'conv1.b': (8,)}
+    >>> y, backward = conv(params, np.ones((2, 1, 16, 16), np.float32))
+    >>> y.shape
+    (2, 8, 16, 16)
     """
 
     kind = "convolution"
@@ -59,6 +69,12 @@ class BatchNorm(Layer):
     """Batch normalisation.
 
     Its running averages are entries of `params` that never appear in `grads`.
+
+    Examples
+    --------
+    >>> norm = BatchNorm("bn", channels=2)
+    >>> list(norm.init(np.random.default_rng(0)))
+    ['bn.gamma', 'bn.beta', 'bn.running_mean', 'bn.running_var']
     """
 
     kind = "batch norm"
@@ -90,7 +106,17 @@ class BatchNorm(Layer):
 
 
 class Linear(Layer):
-    """Linear layer from `inputs` to `outputs` numbers."""
+    """Linear layer from `inputs` to `outputs` numbers.
+
+    Examples
+    --------
+    >>> layer, grads = Linear("linear", inputs=3, outputs=2), {}
+    >>> params = layer.init(np.random.default_rng(0))
+    >>> y, backward = layer(params, np.ones((4, 3)))
+    >>> dx = backward(np.ones_like(y), grads)
+    >>> grads["linear.b"]  # four examples, each with a gradient of 1
+    array([4., 4.])
+    """
 
     kind = "linear"
 
@@ -115,7 +141,14 @@ class Linear(Layer):
 
 
 class ReLU(Layer):
-    """Rectified linear unit."""
+    """Rectified linear unit.
+
+    Examples
+    --------
+    >>> y, backward = ReLU()({}, np.array([[-2.0, 3.0]]))
+    >>> y
+    array([[0., 3.]])
+    """
 
     kind = "relu"
 
@@ -128,7 +161,15 @@ class ReLU(Layer):
 
 
 class MaxPool(Layer):
-    """Maximum over windows of `size` x `size` that do not overlap."""
+    """Maximum over windows of `size` x `size` that do not overlap.
+
+    Examples
+    --------
+    >>> y, backward = MaxPool()({}, np.arange(16.0).reshape(1, 1, 4, 4))
+    >>> y[0, 0]
+    array([[ 5.,  7.],
+           [13., 15.]])
+    """
 
     kind = "max pool"
 
@@ -142,7 +183,14 @@ class MaxPool(Layer):
 
 
 class GlobalAvgPool(Layer):
-    """Mean of each channel over the whole image: (N, C, H, W) to (N, C)."""
+    """Mean of each channel over the whole image: (N, C, H, W) to (N, C).
+
+    Examples
+    --------
+    >>> y, backward = GlobalAvgPool()({}, np.arange(8.0).reshape(1, 2, 2, 2))
+    >>> y
+    array([[1.5, 5.5]])
+    """
 
     name = kind = "global average pool"
 
@@ -152,7 +200,14 @@ class GlobalAvgPool(Layer):
 
 
 class Flatten(Layer):
-    """All values of an image in one row: (N, C, H, W) to (N, C H W)."""
+    """All values of an image in one row: (N, C, H, W) to (N, C H W).
+
+    Examples
+    --------
+    >>> y, backward = Flatten()({}, np.zeros((5, 1, 32, 32)))
+    >>> y.shape, backward(y, {}).shape
+    ((5, 1024), (5, 1, 32, 32))
+    """
 
     name = kind = "flatten"
 

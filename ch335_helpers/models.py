@@ -16,6 +16,12 @@ class LinearClassifier(Chain):
     Notes
     -----
     Taught in notebook 1. Unlike the networks, it takes images of one size only.
+
+    Examples
+    --------
+    >>> from ch335_helpers import n_parameters
+    >>> n_parameters(LinearClassifier())  # 10 * 32 * 32 + 10
+    10250
     """
 
     def __init__(self, n_classes=10, in_channels=1, img_size=32):
@@ -38,6 +44,14 @@ class SimpleCNN(Chain):
     Notes
     -----
     Taught in notebook 2. Takes images of at least 4 x 4 pixels.
+
+    Examples
+    --------
+    >>> model = SimpleCNN()
+    >>> params = model.init(np.random.default_rng(0))
+    >>> logits, backward = model(params, np.zeros((2, 1, 16, 16), np.float32))
+    >>> logits.shape
+    (2, 4)
     """
 
     def __init__(self, n_classes=4, in_channels=1):
@@ -68,6 +82,14 @@ class ResidualCNN(Chain):
     -----
     Taught in notebook 2. Source: He et al., "Deep residual learning" (2016).
     Takes images of at least 3 x 3 pixels.
+
+    Examples
+    --------
+    >>> from ch335_helpers import n_parameters
+    >>> n_parameters(ResidualCNN())
+    19962
+    >>> n_parameters(ResidualCNN(width=8)), n_parameters(ResidualCNN(residual=False))
+    (5250, 19386)
     """
 
     def __init__(
@@ -90,6 +112,11 @@ def residual_block(name, in_channels, out_channels, *, batch_norm=True, residual
     """Two 3x3 convolutions with batch normalisation and a shortcut.
 
     New channels need a 1x1 convolution in the shortcut. Both can be left out.
+
+    Examples
+    --------
+    >>> [layer.name for layer in residual_block("block", 8, 16).leaves()][-2:]
+    ['block.project', 'block.project_bn']
     """
     bare = not batch_norm
     main = Chain(

@@ -22,6 +22,12 @@ def he_normal(rng, shape):
 
     Their shape is (outputs, inputs, ...). The 2 makes up for the half of the values
     that a ReLU sets to zero. Source: He et al. (2015).
+
+    Examples
+    --------
+    >>> w = he_normal(np.random.default_rng(0), (1000, 50))
+    >>> w.dtype, round(float(w.std()), 2)  # sqrt(2 / 50)
+    (dtype('float32'), 0.2)
     """
     fan_in = int(np.prod(shape[1:]))
     return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
@@ -59,6 +65,17 @@ class Layer:
         The window that it looks through; 1 and 1 where each pixel is on its own.
     parts : tuple of Layer or None
         The layers that it is made of; None if it is a single operation.
+
+    Examples
+    --------
+    A layer without parameters that doubles what comes in:
+
+    >>> class Double(Layer):
+    ...     def __call__(self, params, x, train=False):
+    ...         return 2 * x, lambda dy, grads: 2 * dy
+    >>> y, backward = Double()({}, np.array([1.0, 2.0]))
+    >>> y, backward(np.array([10.0, 10.0]), {})
+    (array([2., 4.]), array([20., 20.]))
     """
 
     name = kind = ""
@@ -112,7 +129,19 @@ class Layer:
 
 
 class Chain(Layer):
-    """Layers in order; backwards, the same in reverse."""
+    """Layers in order; backwards, the same in reverse.
+
+    Examples
+    --------
+    >>> from ch335_helpers import Linear, ReLU
+    >>> model = Chain(Linear("first", 3, 4), ReLU(), Linear("second", 4, 2))
+    >>> params, grads = model.init(np.random.default_rng(0)), {}
+    >>> y, backward = model(params, np.ones((5, 3)))
+    >>> y.shape, backward(np.ones_like(y), grads).shape
+    ((5, 2), (5, 3))
+    >>> sorted(grads)
+    ['first.b', 'first.w', 'second.b', 'second.w']
+    """
 
     kind = "chain"
 
@@ -135,7 +164,17 @@ class Chain(Layer):
 
 
 class Residual(Layer):
-    """Main path plus shortcut: main(x) + shortcut(x); no shortcut means x itself."""
+    """Main path plus shortcut: main(x) + shortcut(x); no shortcut means x itself.
+
+    Examples
+    --------
+    >>> from ch335_helpers import ReLU
+    >>> y, backward = Residual(ReLU())({}, np.array([-1.0, 2.0]))
+    >>> y  # relu(x) + x
+    array([-1.,  4.])
+    >>> backward(np.array([1.0, 1.0]), {})
+    array([1., 2.])
+    """
 
     kind = "sum"
 
@@ -166,12 +205,25 @@ def learnt(model):
     """Names of the parameters that training changes by their gradient.
 
     All but the running averages, which batch normalisation moves by itself.
+
+    Examples
+    --------
+    >>> from ch335_helpers import BatchNorm
+    >>> learnt(BatchNorm("bn", channels=2))
+    ['bn.gamma', 'bn.beta']
     """
     parameters = model.parameters().items()
     return [name for name, p in parameters if p.role != "running average"]
 
 
 def n_parameters(model):
-    """Number of values that training changes: all but running averages."""
+    """Number of values that training changes: all but running averages.
+
+    Examples
+    --------
+    >>> from ch335_helpers import Conv
+    >>> n_parameters(Conv("conv1", in_channels=1, out_channels=8))  # 8 * 9 + 8
+    80
+    """
     parameters = model.parameters()
     return sum(int(np.prod(parameters[name].shape)) for name in learnt(model))

@@ -29,6 +29,12 @@ def numerical_gradient(f, x, h=1e-5):
     Notes
     -----
     Taught in notebook 6.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> numerical_gradient(lambda x: (x**2).sum(), x).round(6)
+    array([2., 4., 6.])
     """
     if x.dtype != np.float64:
         raise TypeError(f"x must have dtype float64, got {x.dtype}")
@@ -48,6 +54,11 @@ def relative_error(a, b):
     """Largest difference of two arrays over their largest entry.
 
     It is 0 if they are equal, about 1 if they are unrelated, NaN if an entry is.
+
+    Examples
+    --------
+    >>> relative_error([1.0, 10.0], [1.0, 9.0])
+    0.1
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
@@ -79,6 +90,16 @@ def slope_and_kink(loss, h):
     Notes
     -----
     Taught in notebook 6.
+
+    Examples
+    --------
+    A parabola has no kink, an absolute value has one:
+
+    >>> slope, kink = slope_and_kink(lambda t: 3 * t + t**2, h=0.01)
+    >>> round(slope, 6), round(kink, 6)
+    (3.0, 0.0)
+    >>> slope_and_kink(abs, h=0.01)
+    (0.0, 2.0)
     """
     here, slopes, bends = loss(0), [], []
     for step in (h, h / 2):

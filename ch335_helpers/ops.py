@@ -26,11 +26,35 @@ def output_size(size, kernel, stride=1, padding=0):
     It is the number of places for the window. Places that would reach past the (padded)
     edge do not count, hence the rounding down.
 
+    Parameters
+    ----------
+    size : int
+        Pixels along the axis, without padding.
+    kernel : int
+        Pixels that the window covers.
+    stride : int
+        Pixels from one window to the next.
+    padding : int
+        Zeros added at each end.
+
+    Returns
+    -------
+    length : int
+
     Raises
     ------
     ValueError
         If an argument is no whole number, stride is below 1, padding below 0, or the
         kernel longer than the padded axis.
+
+    Notes
+    -----
+    Taught in notebook 2.
+
+    Examples
+    --------
+    >>> output_size(32, kernel=5, stride=2, padding=2)
+    16
     """
     for name, length in {"size": size, "kernel": kernel, "stride": stride}.items():
         check_whole(name, length)
@@ -78,6 +102,20 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     Taught in notebook 2; its gradient in notebook 6.
     Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016),
     chapter 9; the patch matrix ("im2col") is from Chellapilla, Puri, Simard (2006).
+
+    Examples
+    --------
+    How much brighter is the right neighbour of each pixel?
+
+    >>> x = np.array([[[[0.0, 1.0, 3.0], [5.0, 5.0, 5.0]]]])
+    >>> w = np.array([[[[-1.0, 1.0]]]])
+    >>> y, backward = conv2d(x, w)
+    >>> y[0, 0]
+    array([[1., 2.],
+           [0., 0.]])
+    >>> dx, dw, db = backward(np.ones_like(y))
+    >>> dw[0, 0]  # the sum of all left pixels, and that of all right ones
+    array([[11., 14.]])
     """
     x, w = check_axes("x", x, "N C H W"), check_axes("w", w, "F C kH kW")
     N, C, H, W = x.shape
@@ -116,7 +154,27 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 
 
 def image_blocks(N):
-    """Slices that cut N images into blocks."""
+    """Slices that cut N images into blocks.
+
+    Parameters
+    ----------
+    N : int
+        Number of images.
+
+    Returns
+    -------
+    list of slice
+        Each of at most `IMAGES_PER_BLOCK` images.
+
+    Notes
+    -----
+    Taught in notebook 7.
+
+    Examples
+    --------
+    >>> image_blocks(80)
+    [slice(0, 32, None), slice(32, 64, None), slice(64, 80, None)]
+    """
     starts = range(0, N, IMAGES_PER_BLOCK)
     return [slice(start, min(start + IMAGES_PER_BLOCK, N)) for start in starts]
 
@@ -125,6 +183,26 @@ def pad_images(pixels, rows, columns):
     """Images (n, H, W, C) with zeros around them, (before, after) in rows and columns.
 
     A number below zero cuts as many rows or columns off.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (n, H, W, C)
+        Images with the channels last.
+    rows : tuple of int
+        Rows of zeros above and below.
+    columns : tuple of int
+        Columns of zeros at the left and at the right.
+
+    Returns
+    -------
+    padded : ndarray, shape (n, above + H + below, left + W + right, C)
+
+    Examples
+    --------
+    >>> pad_images(np.ones((1, 2, 2, 1)), rows=(1, 0), columns=(0, -1))[0, :, :, 0]
+    array([[0.],
+           [1.],
+           [1.]])
     """
     n, H, W, C = pixels.shape
     (top, bottom), (left, right) = rows, columns
@@ -144,6 +222,31 @@ def patch_matrices(padded, kH, kW, stride):
     Without, there are kH parts and K = kW * C: only windows along the width are copied,
     and part i is the same memory seen from i image rows further down. Copying a kH-th
     of the values makes a 3 x 3 convolution 20 to 25 % faster.
+
+    Parameters
+    ----------
+    padded : ndarray, shape (n, H, W, C)
+        Images with the channels last, and with what padding they need.
+    kH : int
+        Rows of a window.
+    kW : int
+        Columns of a window.
+    stride : int
+        Pixels from one window to the next.
+
+    Returns
+    -------
+    patches : ndarray, shape (parts, n, Ho * Wo, K)
+
+    Notes
+    -----
+    Taught in notebook 7.
+
+    Examples
+    --------
+    >>> image = np.arange(9).reshape(1, 3, 3, 1)
+    >>> patch_matrices(image, 2, 2, stride=1)[:, 0].tolist()  # upper and lower rows
+    [[[0, 1], [1, 2], [3, 4], [4, 5]], [[3, 4], [4, 5], [6, 7], [7, 8]]]
     """
     n, H, W, C = padded.shape
     Ho, Wo = (H - kH) // stride + 1, (W - kW) // stride + 1
@@ -163,7 +266,29 @@ def convolve(padded, w, stride, out):
     """Convolve padded images with the filters (F, C, kH, kW), into out (n, Ho, Wo, F).
 
     One matrix product for each part of the patches; the convolution is their sum.
+
+    Parameters
+    ----------
+    padded : ndarray, shape (n, H, W, C)
+        Images with the channels last, and with what padding they need.
+    w : ndarray, shape (F, C, kH, kW)
+        Filters.
+    stride : int
+        Pixels from one window to the next.
+    out : ndarray, shape (n, Ho, Wo, F)
+        Receives the result.
+
+    Notes
+    -----
     Taught in notebook 7.
+
+    Examples
+    --------
+    >>> image, out = np.arange(9.0).reshape(1, 3, 3, 1), np.empty((1, 2, 2, 1))
+    >>> convolve(image, np.ones((1, 1, 2, 2)), 1, out)
+    >>> out[0, :, :, 0]
+    array([[ 8., 12.],
+           [20., 24.]])
     """
     F, _, kH, kW = w.shape
     patches = patch_matrices(padded, kH, kW, stride)
@@ -179,8 +304,36 @@ def input_gradient(dy, w, stride, padding, out):
         sum over q of dy[a - q] * w[stride * q + r].
 
     For each remainder r that is a convolution of dy with a part of the filter, turned
-    round. Here all remainders are the output channels of a single convolution. Taught
-    in notebook 6.
+    round. Here all remainders are the output channels of a single convolution.
+
+    Parameters
+    ----------
+    dy : ndarray, shape (n, Ho, Wo, F)
+        Gradient of the output, with the channels last.
+    w : ndarray, shape (F, C, kH, kW)
+        Filters.
+    stride : int
+        Pixels from one window to the next.
+    padding : int
+        Zeros that were added on each side of the input.
+    out : ndarray, shape (n, H, W, C)
+        Receives the gradient.
+
+    Notes
+    -----
+    Taught in notebook 6.
+
+    Examples
+    --------
+    One output, the sum of a window in the corner, hands its gradient to four pixels:
+
+    >>> dy, dx = np.zeros((1, 2, 2, 1)), np.empty((1, 3, 3, 1))
+    >>> dy[0, 0, 0] = 1
+    >>> input_gradient(dy, np.ones((1, 1, 2, 2)), stride=1, padding=0, out=dx)
+    >>> dx[0, :, :, 0]
+    array([[1., 1., 0.],
+           [1., 1., 0.],
+           [0., 0., 0.]])
     """
     F, C, kH, kW = w.shape
     n, H, W, _ = out.shape
@@ -209,8 +362,11 @@ def max_pool(x, size=2, stride=2):
     Parameters
     ----------
     x : ndarray, shape (N, C, H, W)
-    size, stride : int
-        Side of the window, and pixels from one window to the next.
+        Images.
+    size : int
+        Side of the window, in pixels.
+    stride : int
+        Pixels from one window to the next.
 
     Returns
     -------
@@ -227,6 +383,16 @@ def max_pool(x, size=2, stride=2):
     Notes
     -----
     Taught in notebook 2; its gradient in notebook 6.
+
+    Examples
+    --------
+    >>> x = np.array([[[[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 1.0, 2.0]]]])
+    >>> y, backward = max_pool(x)
+    >>> y
+    array([[[[5., 2.]]]])
+    >>> backward(np.array([[[[10.0, 20.0]]]]))[0, 0]
+    array([[ 0., 10., 20.,  0.],
+           [ 0.,  0.,  0.,  0.]])
     """
     x = check_axes("x", x, "N C H W")
     N, C, H, W = x.shape
@@ -260,6 +426,7 @@ def global_avg_pool(x):
     Parameters
     ----------
     x : ndarray, shape (N, C, H, W)
+        Images.
 
     Returns
     -------
@@ -271,6 +438,15 @@ def global_avg_pool(x):
     -----
     Taught in notebook 2; its gradient in notebook 6.
     Source: Lin, Chen, Yan, "Network in network" (2014).
+
+    Examples
+    --------
+    >>> y, backward = global_avg_pool(np.array([[[[1.0, 2.0], [3.0, 6.0]]]]))
+    >>> y
+    array([[3.]])
+    >>> backward(np.array([[8.0]]))[0, 0]
+    array([[2., 2.],
+           [2., 2.]])
     """
     x = check_axes("x", x, "N C H W")
     N, C, H, W = x.shape
@@ -288,6 +464,11 @@ def relu(x):
 
     Its gradient at 0 is taken as 0.
 
+    Parameters
+    ----------
+    x : ndarray
+        Of any shape.
+
     Returns
     -------
     y : ndarray, shape of x
@@ -297,6 +478,14 @@ def relu(x):
     Notes
     -----
     Taught in notebook 2; its gradient in notebook 6.
+
+    Examples
+    --------
+    >>> y, backward = relu(np.array([-1.5, 0.0, 2.0]))
+    >>> y
+    array([0., 0., 2.])
+    >>> backward(np.array([5.0, 6.0, 7.0]))
+    array([0., 0., 7.])
     """
     x = np.asarray(x)
 
@@ -313,8 +502,11 @@ def linear(x, w, b):
     Parameters
     ----------
     x : ndarray, shape (N, D)
+        One row an example.
     w : ndarray, shape (K, D)
+        Weights, one row an output.
     b : ndarray, shape (K,)
+        Biases.
 
     Returns
     -------
@@ -330,6 +522,16 @@ def linear(x, w, b):
     Notes
     -----
     Taught in notebook 2; its gradient in notebook 6.
+
+    Examples
+    --------
+    >>> x, w = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])
+    >>> y, backward = linear(x, w, b=np.array([0.5]))
+    >>> y
+    array([[11.5]])
+    >>> dx, dw, db = backward(np.array([[10.0]]))
+    >>> dx, dw, db
+    (array([[30., 40.]]), array([[10., 20.]]), array([10.]))
     """
     x, w = check_axes("x", x, "N D"), check_axes("w", w, "K D")
     if x.shape[1] != w.shape[1]:
@@ -366,11 +568,17 @@ def batch_norm(
     Parameters
     ----------
     x : ndarray, shape (N, C, H, W)
-    gamma, beta : ndarray, shape (C,)
-        Scale and shift, both learnt.
-    running_mean, running_var : ndarray, shape (C,)
-        Averages for evaluation; changed in place in training.
+        Images.
+    gamma : ndarray, shape (C,)
+        Scale, learnt.
+    beta : ndarray, shape (C,)
+        Shift, learnt.
+    running_mean : ndarray, shape (C,)
+        Means for evaluation; changed in place in training.
+    running_var : ndarray, shape (C,)
+        Variances for evaluation; changed in place in training.
     train : bool
+        Whether this is training, as above, or evaluation.
     momentum : float
         Weight of the newest batch in the running averages.
     eps : float
@@ -396,6 +604,16 @@ def batch_norm(
     Source: Ioffe, Szegedy, "Batch normalization" (2015); averages
     as in PyTorch; parts of a batch as in Chan, Golub, LeVeque, "Updating formulae and a
     pairwise algorithm for computing sample variances" (1979).
+
+    Examples
+    --------
+    >>> x, ones, zeros = np.array([[[[1.0, 3.0]]]]), np.ones(1), np.zeros(1)
+    >>> mean, var = np.zeros(1), np.ones(1)
+    >>> y, _ = batch_norm(x, ones, zeros, mean, var, train=True)
+    >>> y.round(4)
+    array([[[[-1.,  1.]]]])
+    >>> mean, var  # a tenth of the way towards the batch's 2, and its unbiased 2
+    (array([0.2]), array([1.1]))
     """
     x = check_axes("x", x, "N C H W")
     N, C, H, W = x.shape
@@ -454,8 +672,28 @@ def batch_norm(
 def joint_moments(parts):
     """Count, mean and biased variance of a batch, from those of its parts.
 
-    A part is its count, its mean, and its sum of squared distances from that mean.
+    Parameters
+    ----------
+    parts : list of (int, ndarray, ndarray)
+        Of each part its count, its mean, and its sum of squared distances from that
+        mean.
+
+    Returns
+    -------
+    count : int
+    mean, var : ndarray
+
+    Notes
+    -----
     Taught in notebook 7.
+
+    Examples
+    --------
+    The parts 1, 3 and 8:
+
+    >>> count, mean, var = joint_moments([(2, 2.0, 2.0), (1, 8.0, 0.0)])
+    >>> count, mean, round(var, 3), round(np.var([1, 3, 8]).item(), 3)
+    (3, 4.0, 8.667, 8.667)
     """
     count = sum(n for n, _, _ in parts)
     mean = sum(n / count * part_mean for n, part_mean, _ in parts)
@@ -469,6 +707,7 @@ def softmax(z):
     Parameters
     ----------
     z : ndarray, shape (N, K)
+        Scores, one row an example.
 
     Returns
     -------
@@ -479,6 +718,12 @@ def softmax(z):
     -----
     Taught in notebook 2. The row's maximum is taken off first: the result is the same,
     and no exp overflows.
+
+    Examples
+    --------
+    >>> softmax(np.log([[1.0, 3.0], [5.0, 5.0]]))
+    array([[0.25, 0.75],
+           [0.5 , 0.5 ]])
     """
     z = check_axes("z", z, "N K")
     e = np.exp(z - z.max(axis=1, keepdims=True))
@@ -510,6 +755,14 @@ def cross_entropy(logits, y):
     Notes
     -----
     Taught in notebook 2; its gradient in notebook 6.
+
+    Examples
+    --------
+    >>> loss, dlogits = cross_entropy(np.log([[1.0, 3.0]]), np.array([0]))
+    >>> round(loss, 4)  # -log(1/4)
+    1.3863
+    >>> dlogits
+    array([[-0.75,  0.75]])
     """
     logits = check_axes("logits", logits, "N K")
     N, K = logits.shape

@@ -38,6 +38,15 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     Notes
     -----
     Taught in notebook 3. Source: Kingma, Ba, "Adam" (2015), algorithm 1.
+
+    Examples
+    --------
+    The first step moves every weight by about `lr`, whatever the size of its gradient:
+
+    >>> params, state = {"w": np.array([1.0, 1.0])}, {}
+    >>> adam_update(params, {"w": np.array([1000.0, -0.5])}, state, lr=0.1)
+    >>> params["w"].round(4)
+    array([0.9, 1.1])
     """
     check_number("lr", lr, above=0)
     check_number("b1", b1, low=0, below=1)
@@ -60,7 +69,13 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
 
 
 def constant(progress):
-    """Learning-rate factor that stays 1."""
+    """Learning-rate factor that stays 1.
+
+    Examples
+    --------
+    >>> constant(0.0), constant(0.9)
+    (1.0, 1.0)
+    """
     return 1.0
 
 
@@ -75,5 +90,10 @@ def cosine(progress):
     Notes
     -----
     Taught in notebook 3. Source: Loshchilov, Hutter, "SGDR" (2017).
+
+    Examples
+    --------
+    >>> [round(cosine(progress), 3) for progress in (0, 0.5, 1)]
+    [1.0, 0.5, 0.0]
     """
     return 0.5 * (1 + math.cos(math.pi * progress))

@@ -32,6 +32,14 @@ def predict_logits(model, params, X):
     Notes
     -----
     Taught in notebook 4.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> model = SimpleCNN(n_classes=4)
+    >>> params = model.init(np.random.default_rng(0))
+    >>> predict_logits(model, params, np.zeros((3, 1, 16, 16))).shape
+    (3, 4)
     """
     X = check_images("X", X)
     if X.dtype != np.float64:
@@ -62,6 +70,14 @@ def predict(model, params, X):
     Notes
     -----
     Taught in notebook 4.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> model = SimpleCNN(n_classes=4)
+    >>> params = model.init(np.random.default_rng(0))
+    >>> predict(model, params, np.zeros((2, 1, 16, 16))).sum(axis=1).round(6)
+    array([1., 1.])
     """
     return softmax(predict_logits(model, params, X))
 
@@ -87,6 +103,17 @@ def evaluate(model, params, X, y):
     Notes
     -----
     Taught in notebook 3.
+
+    Examples
+    --------
+    An untrained network is about as good as guessing among four classes:
+
+    >>> from ch335_helpers import SimpleCNN, make_synthetic_images
+    >>> X, y = make_synthetic_images(n_per_class=25, img_size=16, n_classes=4)
+    >>> model = SimpleCNN(n_classes=4)
+    >>> loss, accuracy = evaluate(model, model.init(np.random.default_rng(0)), X, y)
+    >>> 0.1 < accuracy < 0.5
+    True
     """
     logits = predict_logits(model, params, X)
     loss, _ = cross_entropy(logits, y)

@@ -26,6 +26,12 @@ class Run:
         Why the run ended before its last epoch; empty if it did not.
     diverged : bool
         Whether it was because a loss was no longer finite.
+
+    Examples
+    --------
+    >>> run = Run({}, epochs=12, steps_per_epoch=88)
+    >>> run.n_steps, run.finished, run
+    (1056, False, Run(0 of 12 epochs))
     """
 
     params: dict

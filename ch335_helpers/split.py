@@ -16,10 +16,27 @@ class SealedTestSet:
     Each further look turns it a little into training data, so a second one needs a
     reason, and the reason is kept.
 
+    Parameters
+    ----------
+    X : ndarray, shape (N, ...)
+        The images.
+    y : ndarray of int, shape (N,)
+        Their labels.
+
     Attributes
     ----------
     openings : list of str
         The reason of every opening so far.
+
+    Examples
+    --------
+    >>> test = SealedTestSet(np.zeros((3, 1, 8, 8)), np.array([0, 1, 2]))
+    >>> test
+    SealedTestSet(3 images, sealed)
+    >>> X, y = test.open()
+    >>> X, y = test.open(reason="a label was wrong")
+    >>> test.openings
+    ['final evaluation', 'a label was wrong']
     """
 
     def __init__(self, X, y):
@@ -67,7 +84,29 @@ def content_hash(X, y):
 
 @dataclass
 class Split:
-    """Three disjoint parts of a data set; the test part is sealed."""
+    """Three disjoint parts of a data set; the test part is sealed.
+
+    Attributes
+    ----------
+    X_train : ndarray
+        Images to train on.
+    y_train : ndarray of int
+        Their labels.
+    X_val : ndarray
+        Images to choose between models with.
+    y_val : ndarray of int
+        Their labels.
+    test : SealedTestSet
+        Images and labels for the final evaluation.
+
+    Examples
+    --------
+    >>> split = train_val_test_split(np.arange(40), np.repeat([0, 1], 20))
+    >>> split
+    Split(28 training, 6 validation, 6 test images)
+    >>> split.X_val.shape, split.test
+    ((6,), SealedTestSet(6 images, sealed))
+    """
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -105,8 +144,11 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     Parameters
     ----------
     X : ndarray, shape (N, ...)
+        The images.
     y : ndarray of int, shape (N,)
+        Their labels.
     seed : int or numpy.random.Generator
+        The same seed gives the same parts.
     fractions : sequence of three float
         Shares of the training, validation and test parts: above 0, with sum 1.
 
@@ -124,6 +166,15 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     Notes
     -----
     Taught in notebook 1.
+
+    Examples
+    --------
+    A class that is three times as frequent is so in each part:
+
+    >>> X, y = np.arange(40), np.repeat([0, 1], [30, 10])
+    >>> split = train_val_test_split(X, y, fractions=(0.6, 0.2, 0.2))
+    >>> np.bincount(split.y_train), np.bincount(split.y_val)
+    (array([18,  6]), array([6, 2]))
     """
     X = np.asarray(X)
     y = check_labels("y", y, len(X))

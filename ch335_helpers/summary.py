@@ -36,6 +36,13 @@ class Summary:
     Notes
     -----
     The shapes are read off a real forward pass of a blank image. Taught in notebook 2.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> summary = Summary(SimpleCNN(), image_shape=(1, 16, 16))
+    >>> summary.n_parameters, summary.rows[0]
+    (1316, Row(layer='conv1', output=(8, 16, 16), parameters=80, field=3))
     """
 
     def __init__(self, model, image_shape=(1, 32, 32)):

@@ -28,6 +28,14 @@ class Trace:
         The first convolution's weights after each epoch.
     confusion : list of ndarray of int, shape (K, K)
         Validation images of each true class (row) that were taken for each (column).
+
+    Examples
+    --------
+    See `sweep`.
+
+    >>> run = Run({}, epochs=1, steps_per_epoch=5)
+    >>> Trace(0.01, run, confusion=[np.eye(4)]).accuracy
+    [1.0]
     """
 
     lr: float
@@ -93,6 +101,15 @@ def sweep(
     Notes
     -----
     Taught in notebook 3. An interrupt stops the sweep, too. Both are told in a warning.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN, make_synthetic_images
+    >>> X, y = make_synthetic_images(n_per_class=10, img_size=16, n_classes=4)
+    >>> options = {"epochs": 2, "n_shards": 1, "progress": False}
+    >>> traces = sweep(SimpleCNN(), X, y, X, y, [0.001, 0.01], **options)
+    >>> [(trace.lr, len(trace.accuracy)) for trace in traces]
+    [(0.001, 2), (0.01, 2)]
     """
     learning_rates = [float(lr) for lr in learning_rates]
     if not learning_rates or len(set(learning_rates)) < len(learning_rates):

@@ -51,6 +51,19 @@ class Training:
     Notes
     -----
     Taught in notebook 3.
+
+    Examples
+    --------
+    Two steps of a training that has 35:
+
+    >>> from ch335_helpers import SimpleCNN, make_synthetic_images
+    >>> X, y = make_synthetic_images(n_per_class=25, img_size=16, n_classes=4)
+    >>> training = Training(SimpleCNN(), X, y, X, y, epochs=5, batch_size=16)
+    >>> for run in training:
+    ...     if len(run.batch_loss) == 2:
+    ...         break
+    >>> run.n_steps, run.finished
+    (35, False)
     """
 
     def __init__(
@@ -135,7 +148,18 @@ class Training:
 
 
 def train_step(model, params, x, y, state, lr):
-    """One training step on a batch, in place; returns the loss before it, in nats."""
+    """One training step on a batch, in place; returns the loss before it, in nats.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> model, state = SimpleCNN(), {}
+    >>> params = model.init(np.random.default_rng(0))
+    >>> x, y = np.ones((1, 1, 16, 16), np.float32), np.array([2])
+    >>> losses = [train_step(model, params, x, y, state, lr=0.01) for _ in range(5)]
+    >>> losses[-1] < losses[0]
+    True
+    """
     logits, backward = model(params, x, train=True)
     loss, dlogits = cross_entropy(logits, y)
     grads = {}
@@ -220,6 +244,15 @@ def fit(
     Taught in notebook 3. A loss that is not finite ends the run, and so does an
     interrupt. Both are told in a warning and in ``stopped``; what was reached by then
     is returned.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN, make_synthetic_images
+    >>> X, y = make_synthetic_images(n_per_class=25, img_size=16, n_classes=4)
+    >>> parts = X[:80], y[:80], X[80:], y[80:]
+    >>> run = fit(SimpleCNN(), *parts, epochs=2, progress=False, n_shards=1)
+    >>> len(run.train_loss), len(run.val_accuracy)
+    (2, 2)
     """
     training = Training(
         model, X, y, X_val, y_val, epochs, lr, batch_size, seed, **settings

@@ -28,6 +28,15 @@ class Step:
         Its output.
     backward : callable
         ``backward(dy, grads)`` fills `grads` and returns one gradient an input.
+
+    Examples
+    --------
+    See `steps`.
+
+    >>> from ch335_helpers import ReLU
+    >>> step = steps(ReLU("relu"), {}, np.array([-1.0, 1.0]))[0]
+    >>> step.name, step.layer.kind, step.inputs, step.y
+    ('relu', 'relu', (-1,), array([0., 1.]))
     """
 
     name: str
@@ -58,6 +67,17 @@ def steps(model, params, x, train=False):
     Notes
     -----
     Taught in notebook 4.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> model = SimpleCNN()
+    >>> params = model.init(np.random.default_rng(0))
+    >>> for step in steps(model, params, np.zeros((1, 1, 16, 16)))[:3]:
+    ...     print(step.name, step.y.shape)
+    conv1 (1, 8, 16, 16)
+    relu1 (1, 8, 16, 16)
+    pool1 (1, 8, 8, 8)
     """
     found = []
 
@@ -99,6 +119,15 @@ def output_gradients(found, dy):
     -------
     gradients : dict of int to ndarray
         By the step's index; -1 is the gradient of the network's own input.
+
+    Examples
+    --------
+    Twice a ReLU: what was below 0 gets no gradient.
+
+    >>> from ch335_helpers import ReLU
+    >>> found = steps(Chain(ReLU("a"), ReLU("b")), {}, np.array([-1.0, 1.0]))
+    >>> output_gradients(found, dy=np.array([5.0, 5.0]))[-1]
+    array([0., 5.])
     """
     gradients = {len(found) - 1: dy}
     for index in reversed(range(len(found))):

@@ -89,6 +89,14 @@ def check(exercise, answer):
     Notes
     -----
     Taught in notebook 1. An answer that fails when it is run is told so.
+
+    Examples
+    --------
+    >>> verdict = check("1.1", "many")
+    >>> verdict
+    ✗ Exercise 1.1: not yet. The answer is a number; yours is of type str.
+    >>> bool(verdict)
+    False
     """
     known = [number for page in PAGES for number in numbers_of(page)]
     if exercise not in known:

@@ -25,6 +25,16 @@ class DrawingBoard(anywidget.AnyWidget):
     Notes
     -----
     Taught in notebook 4.
+
+    Examples
+    --------
+    With a network that has yet to be trained, whose answers are guesses:
+
+    >>> import numpy as np
+    >>> from ch335_helpers import ResidualCNN
+    >>> board = DrawingBoard(ResidualCNN().init(np.random.default_rng(0)))
+    >>> board
+    DrawingBoard()
     """
 
     _esm = asset("drawing.js")

@@ -44,6 +44,16 @@ class Explorer:
     Notes
     -----
     Taught in notebook 3.
+
+    Examples
+    --------
+    >>> def render(i, j):
+    ...     return f"{i} + {j} is {i + j}.", [f"<b>{i + j}</b>"]
+    >>> explorer = Explorer({"i": [0, 1], "j": [0, 1, 2]}, render)
+    >>> explorer
+    Explorer(i: 2, j: 3; 6 states)
+    >>> explorer.sentence(1, 2), explorer.picture(1, 2)
+    ('1 + 2 is 3.', '<b>3</b>')
     """
 
     def __init__(self, sliders, render, start=None, axes=None):

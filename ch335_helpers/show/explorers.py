@@ -27,6 +27,7 @@ def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
     n_per_class : int
         Images of each class to measure the ideal observer's accuracy with.
     seed : int
+        The same seed gives the same images.
 
     Returns
     -------
@@ -35,6 +36,14 @@ def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
     Notes
     -----
     Taught in notebook 1.
+
+    Examples
+    --------
+    >>> explorer = noise_explorer([0.3, 2], n_per_class=5)
+    >>> for i in range(2):
+    ...     print(explorer.sentence(i, 0).split(". ")[1])
+    At this noise it is right for 100% of all images.
+    At this noise it is right for 54% of all images.
     """
     n_examples = check_whole("n_examples", n_examples, 2)
     accuracy, drawn = [], []
@@ -68,7 +77,9 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
     Parameters
     ----------
     model : Layer
+        For instance ``ResidualCNN()``.
     params : dict of str to ndarray
+        Its parameters.
     images : ndarray, shape (N, C, H, W)
         At least two, for instance one of each class.
     names : sequence of str
@@ -82,6 +93,15 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
     -----
     Taught in notebook 4. Shown is what comes out of each ReLU and max pooling: the
     other layers' outputs are only on their way there.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> model, images = SimpleCNN(), np.zeros((2, 1, 8, 8))
+    >>> params = model.init(np.random.default_rng(0))
+    >>> explorer = activation_explorer(model, params, images, ["black", "black, too"])
+    >>> print(explorer.sentence(0, 0))
+    Black after relu1: 8 channels of 8 × 8. Channel 0 is the strongest, 8 are silent.
     """
     images = check_axes("images", images, "N C H W")
     maps = activation_maps(model, params, images, kinds=("relu", "max pool"))
@@ -112,7 +132,9 @@ def calibration_explorer(logits, y, temperatures):
     Parameters
     ----------
     logits : ndarray, shape (N, K)
+        Scores before the softmax.
     y : ndarray of int, shape (N,)
+        True labels.
     temperatures : sequence of float
         What the logits are divided by, all above 0.
 
@@ -123,6 +145,17 @@ def calibration_explorer(logits, y, temperatures):
     Notes
     -----
     Taught in notebook 4. Source: Guo et al. (2017), as for `reliability`.
+
+    Examples
+    --------
+    Three answers of four are right, stated with 90 %:
+
+    >>> logits, y = np.log([[0.9, 0.1]] * 4), np.array([0, 0, 0, 1])
+    >>> explorer = calibration_explorer(logits, y, temperatures=[1, 4])
+    >>> for i in range(2):
+    ...     print(explorer.sentence(i).split(", ")[1])
+    too sure by 15.0 points. Cross-entropy: 0.655 nats.
+    too modest by 11.6 points. Cross-entropy: 0.593 nats.
     """
     logits = check_axes("logits", logits, "N K")
     y = check_labels("y", y, *logits.shape)
@@ -159,6 +192,7 @@ def window_explorer(image, kernel):
     image : ndarray of int, shape (H, W)
         A few pixels.
     kernel : ndarray of int, shape (kH, kW)
+        The filter.
 
     Returns
     -------
@@ -167,6 +201,13 @@ def window_explorer(image, kernel):
     Notes
     -----
     Taught in notebook 2.
+
+    Examples
+    --------
+    >>> image, kernel = np.array([[1, 2, 5], [4, 4, 4]]), np.array([[-1, 1]])
+    >>> explorer = window_explorer(image, kernel)
+    >>> print(explorer.sentence(0, 1))
+    Row 0, column 1: 2 · (−1) + 5 · 1 = 3
     """
     image = check_axes("image", image, "H W")
     kernel = check_axes("kernel", kernel, "kH kW")
@@ -200,7 +241,12 @@ def output_size_explorer(
     ----------
     size : int
         Pixels in the row.
-    kernels, strides, paddings : sequence of int
+    kernels : sequence of int
+        Pixels that a window covers.
+    strides : sequence of int
+        Pixels from one window to the next.
+    paddings : sequence of int
+        Zeros added at each end.
 
     Returns
     -------
@@ -209,6 +255,14 @@ def output_size_explorer(
     Notes
     -----
     Taught in notebook 2.
+
+    Examples
+    --------
+    Kernel 3, stride 2, and no padding:
+
+    >>> explorer = output_size_explorer(size=10)
+    >>> print(explorer.sentence(2, 1, 0).split(": ")[1])
+    4 windows, so 4 output values. The last pixel of the padded row lies in no window.
     """
 
     def render(k, s, p):

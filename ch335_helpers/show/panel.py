@@ -23,8 +23,10 @@ class TrainingPanel:
 
     Parameters
     ----------
-    n_classes, img_size : int
-        As for `make_synthetic_images`.
+    n_classes : int
+        The first this many of `CLASS_NAMES`, 2 to 10.
+    img_size : int
+        Rows and columns of the images, at least 8.
     seed : int
         Decides the images, the first weights and the order of the images.
 
@@ -38,6 +40,14 @@ class TrainingPanel:
     -----
     Taught in notebook 3. Training goes on in a task that gives control back after each
     step, so that the kernel hears the Stop button. Moving a slider trains nothing.
+
+    Examples
+    --------
+    Nothing is trained before the button is pressed:
+
+    >>> panel = TrainingPanel(n_classes=4)
+    >>> panel, panel.runs
+    (TrainingPanel(0 runs), [])
     """
 
     def __init__(self, n_classes=10, img_size=32, seed=0):

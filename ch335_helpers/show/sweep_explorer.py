@@ -39,6 +39,16 @@ def training_explorer(traces, names=CLASS_NAMES):
     Notes
     -----
     Taught in notebook 3.
+
+    Examples
+    --------
+    Between images that are all equal, no learning rate helps:
+
+    >>> from ch335_helpers import SimpleCNN, sweep
+    >>> X, y = np.ones((4, 1, 4, 4)), np.array([0, 1, 0, 1])
+    >>> traces = sweep(SimpleCNN(2), X, y, X, y, [0.001, 0.01], 2, progress=False)
+    >>> print(training_explorer(traces).sentence(0, 1).split(". ")[0])
+    Learning rate 0.001, 2 epochs: has not started to learn
     """
     n_epochs = max((len(trace.filters) for trace in traces), default=0)
     if not n_epochs:
