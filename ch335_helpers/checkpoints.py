@@ -9,7 +9,9 @@ def save_params(path, params):
     Parameters
     ----------
     path : path-like
+        The file; one that is there already is replaced.
     params : dict of str to ndarray
+        For instance ``fit(...).params``.
 
     Notes
     -----
@@ -34,7 +36,8 @@ def load_params(path):
 
     Parameters
     ----------
-    path : path-like
+    path : path-like or file
+        The file, or one that is open for reading bytes.
 
     Returns
     -------

@@ -17,7 +17,23 @@ batch_gather = ContextVar("batch_gather", default=None)
 class Conv(Layer):
     """Convolution with `out_channels` filters.
 
-    `padding` defaults to the one that keeps the image's size if the kernel is odd.
+    Parameters
+    ----------
+    name : str
+        Opens the names of its parameters.
+    in_channels : int
+        Channels of the images that come in.
+    out_channels : int
+        Filters, and so channels of the images that go out.
+    kernel : int
+        Side of a filter, in pixels.
+    stride : int
+        Pixels from one window to the next.
+    padding : int, optional
+        Zeros added on each side. By default ``kernel // 2``, which keeps the image's
+        size if the kernel is odd and the stride 1.
+    bias : bool
+        Whether a bias is added to each filter's output.
 
     Examples
     --------
@@ -70,6 +86,13 @@ class BatchNorm(Layer):
 
     Its running averages are entries of `params` that never appear in `grads`.
 
+    Parameters
+    ----------
+    name : str
+        Opens the names of its parameters.
+    channels : int
+        Channels of the images; each is normalised on its own.
+
     Examples
     --------
     >>> norm = BatchNorm("bn", channels=2)
@@ -108,6 +131,15 @@ class BatchNorm(Layer):
 class Linear(Layer):
     """Linear layer from `inputs` to `outputs` numbers.
 
+    Parameters
+    ----------
+    name : str
+        Opens the names of its parameters.
+    inputs : int
+        Numbers that come in for each example.
+    outputs : int
+        Numbers that go out for each example.
+
     Examples
     --------
     >>> layer, grads = Linear("linear", inputs=3, outputs=2), {}
@@ -143,6 +175,11 @@ class Linear(Layer):
 class ReLU(Layer):
     """Rectified linear unit.
 
+    Parameters
+    ----------
+    name : str
+        What it is called in summaries and activation maps.
+
     Examples
     --------
     >>> y, backward = ReLU()({}, np.array([[-2.0, 3.0]]))
@@ -162,6 +199,13 @@ class ReLU(Layer):
 
 class MaxPool(Layer):
     """Maximum over windows of `size` x `size` that do not overlap.
+
+    Parameters
+    ----------
+    size : int
+        Side of the window, in pixels.
+    name : str
+        What it is called in summaries and activation maps.
 
     Examples
     --------

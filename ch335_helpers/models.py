@@ -10,8 +10,12 @@ class LinearClassifier(Chain):
 
     Parameters
     ----------
-    n_classes, in_channels, img_size : int
-        All at least 1.
+    n_classes : int
+        Scores for each image, at least 1.
+    in_channels : int
+        Channels of the images, at least 1.
+    img_size : int
+        Height and width of the images in pixels, at least 1.
 
     Notes
     -----
@@ -38,8 +42,10 @@ class SimpleCNN(Chain):
 
     Parameters
     ----------
-    n_classes, in_channels : int
-        Both at least 1.
+    n_classes : int
+        Scores for each image, at least 1.
+    in_channels : int
+        Channels of the images, at least 1.
 
     Notes
     -----
@@ -72,11 +78,17 @@ class ResidualCNN(Chain):
 
     Parameters
     ----------
-    n_classes, in_channels, width : int
-        `width` is the number of channels after the stem. All at least 1.
-    batch_norm, residual : bool
-        To see what they are for, leave them out: convolutions then have a bias and no
-        normalisation after them, blocks have no shortcut.
+    n_classes : int
+        Scores for each image, at least 1.
+    in_channels : int
+        Channels of the images, at least 1.
+    width : int
+        Channels after the stem, at least 1.
+    batch_norm : bool
+        To see what it is for, leave it out: convolutions then have a bias and no
+        normalisation after them.
+    residual : bool
+        To see what it is for, leave it out: blocks then have no shortcut.
 
     Notes
     -----
@@ -112,6 +124,25 @@ def residual_block(name, in_channels, out_channels, *, batch_norm=True, residual
     """Two 3x3 convolutions with batch normalisation and a shortcut.
 
     New channels need a 1x1 convolution in the shortcut. Both can be left out.
+
+    Parameters
+    ----------
+    name : str
+        Opens the names of its layers.
+    in_channels : int
+        Channels of the images that come in.
+    out_channels : int
+        Channels of the images that go out.
+    batch_norm : bool
+        Whether convolutions are followed by batch normalisation; without it, they have
+        a bias.
+    residual : bool
+        Whether there is a shortcut.
+
+    Returns
+    -------
+    block : Residual or Chain
+        A chain if there is no shortcut.
 
     Examples
     --------

@@ -23,6 +23,18 @@ def he_normal(rng, shape):
     Their shape is (outputs, inputs, ...). The 2 makes up for the half of the values
     that a ReLU sets to zero. Source: He et al. (2015).
 
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws the numbers.
+    shape : tuple of int
+        Outputs first; the product of all the others is the number of inputs.
+
+    Returns
+    -------
+    weights : ndarray of float32
+        Of that shape.
+
     Examples
     --------
     >>> w = he_normal(np.random.default_rng(0), (1000, 50))
@@ -61,8 +73,10 @@ class Layer:
         and activation maps.
     kind : str
         What it does, in the field's term: ``"convolution"``, ``"relu"`` and so on.
-    kernel, stride : int
-        The window that it looks through; 1 and 1 where each pixel is on its own.
+    kernel : int
+        Side of the window that it looks through; 1 where each pixel is on its own.
+    stride : int
+        Pixels from one window to the next; 1 where each pixel is on its own.
     parts : tuple of Layer or None
         The layers that it is made of; None if it is a single operation.
 
@@ -131,6 +145,13 @@ class Layer:
 class Chain(Layer):
     """Layers in order; backwards, the same in reverse.
 
+    Parameters
+    ----------
+    *layers : Layer
+        Each takes what the one before it returns.
+    name : str
+        What it is called; its layers' parameters keep their own names.
+
     Examples
     --------
     >>> from ch335_helpers import Linear, ReLU
@@ -165,6 +186,16 @@ class Chain(Layer):
 
 class Residual(Layer):
     """Main path plus shortcut: main(x) + shortcut(x); no shortcut means x itself.
+
+    Parameters
+    ----------
+    main : Layer
+        The main path.
+    shortcut : Layer, optional
+        The other path, for instance a 1x1 convolution; its output must have the shape
+        of the main path's.
+    name : str
+        What the sum is called in summaries and activation maps.
 
     Examples
     --------
@@ -206,6 +237,16 @@ def learnt(model):
 
     All but the running averages, which batch normalisation moves by itself.
 
+    Parameters
+    ----------
+    model : Layer
+        A single layer or a whole network.
+
+    Returns
+    -------
+    names : list of str
+        In the order of `params`.
+
     Examples
     --------
     >>> from ch335_helpers import BatchNorm
@@ -218,6 +259,15 @@ def learnt(model):
 
 def n_parameters(model):
     """Number of values that training changes: all but running averages.
+
+    Parameters
+    ----------
+    model : Layer
+        A single layer or a whole network.
+
+    Returns
+    -------
+    number : int
 
     Examples
     --------

@@ -55,6 +55,22 @@ def relative_error(a, b):
 
     It is 0 if they are equal, about 1 if they are unrelated, NaN if an entry is.
 
+    Parameters
+    ----------
+    a : array_like
+        Numbers, at least one.
+    b : array_like, shape of a
+        What they are compared with.
+
+    Returns
+    -------
+    error : float
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
     Examples
     --------
     >>> relative_error([1.0, 10.0], [1.0, 9.0])
@@ -83,9 +99,11 @@ def slope_and_kink(loss, h):
 
     Returns
     -------
-    slope, kink : float
-        `kink` is 0 on a smooth curve, up to rounding, and otherwise at least half the
-        error that a kink within the step has made in `slope`.
+    slope : float
+        The central difference over the whole step.
+    kink : float
+        It is 0 on a smooth curve, up to rounding, and otherwise at least half the error
+        that a kink within the step has made in `slope`.
 
     Notes
     -----

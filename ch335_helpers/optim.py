@@ -24,8 +24,10 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
         Adam's memory. Start with ``{}`` and pass the same one each time.
     lr : float
         Learning rate, above 0.
-    b1, b2 : float
-        Decay of the two running means, from 0 up to but not including 1.
+    b1 : float
+        Decay of the gradient's running mean, from 0 up to but not including 1.
+    b2 : float
+        Decay of its square's running mean, from 0 up to but not including 1.
     eps : float
         Added to the scale, so that a weight without a gradient divides by no zero.
 
@@ -71,6 +73,15 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
 def constant(progress):
     """Learning-rate factor that stays 1.
 
+    Parameters
+    ----------
+    progress : float
+        The share of all training steps already taken, from 0 to 1.
+
+    Returns
+    -------
+    factor : float
+
     Examples
     --------
     >>> constant(0.0), constant(0.9)
@@ -86,6 +97,10 @@ def cosine(progress):
     ----------
     progress : float
         The share of all training steps already taken, from 0 to 1.
+
+    Returns
+    -------
+    factor : float
 
     Notes
     -----

@@ -14,8 +14,9 @@ def predict_logits(model, params, X):
     Parameters
     ----------
     model : Layer
+        The network.
     params : dict of str to ndarray
-        For instance ``fit(...).params``.
+        Its parameters, for instance ``fit(...).params``.
     X : ndarray, shape (N, C, H, W)
         Worked on in blocks, so that memory stays small whatever N is. Computed with as
         float32, unless it is float64.
@@ -54,8 +55,12 @@ def predict(model, params, X):
 
     Parameters
     ----------
-    model, params, X
-        As for `predict_logits`.
+    model : Layer
+        The network.
+    params : dict of str to ndarray
+        Its parameters.
+    X : ndarray, shape (N, C, H, W)
+        Images, as for `predict_logits`.
 
     Returns
     -------
@@ -87,13 +92,21 @@ def evaluate(model, params, X, y):
 
     Parameters
     ----------
-    model, params, X
-        As for `predict_logits`.
+    model : Layer
+        The network.
+    params : dict of str to ndarray
+        Its parameters.
+    X : ndarray, shape (N, C, H, W)
+        Images, as for `predict_logits`.
     y : ndarray of int, shape (N,)
+        Their labels.
 
     Returns
     -------
-    loss, accuracy : float
+    loss : float
+        Mean cross-entropy, in nats.
+    accuracy : float
+        Share of images whose highest score is that of their label.
 
     Raises
     ------

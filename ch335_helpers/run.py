@@ -13,15 +13,22 @@ class Run:
         The parameters after the epoch with the best validation accuracy, the later one
         in a tie. Before the first epoch is over, the current ones; if the run diverged
         there, those it started from.
-    train_loss, val_loss, val_accuracy, seconds : list of float
-        One entry an epoch: mean loss (nats) of its batches; loss and accuracy (0 to 1)
-        on the validation images after it; how long it took.
+    train_loss : list of float
+        One entry an epoch: mean loss of its batches, in nats.
+    val_loss : list of float
+        One entry an epoch: loss on the validation images after it, in nats.
+    val_accuracy : list of float
+        One entry an epoch: accuracy on the validation images after it, from 0 to 1.
+    seconds : list of float
+        One entry an epoch: how long it took.
     batch_loss : list of float
         One entry a training step, in nats.
     best_epoch : int
         Index of the epoch that `params` are from; -1 before the first one is over.
-    epochs, steps_per_epoch : int
-        What was planned.
+    epochs : int
+        Epochs that were planned.
+    steps_per_epoch : int
+        Training steps in each of them.
     stopped : str
         Why the run ended before its last epoch; empty if it did not.
     diverged : bool

@@ -30,8 +30,9 @@ class Summary:
     Parameters
     ----------
     model : Layer
+        For instance ``ResidualCNN()``.
     image_shape : tuple of int
-        (C, H, W).
+        Channels, height and width of an image: (C, H, W).
 
     Notes
     -----

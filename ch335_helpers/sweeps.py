@@ -23,7 +23,9 @@ class Trace:
     Attributes
     ----------
     lr : float
+        The learning rate.
     run : Run
+        How its training went.
     filters : list of ndarray, shape (F, C, kH, kW)
         The first convolution's weights after each epoch.
     confusion : list of ndarray of int, shape (K, K)
@@ -71,19 +73,29 @@ def sweep(
     ----------
     model : Layer
         With at least one convolution.
-    X, y, X_val, y_val
-        As for `fit`.
+    X : ndarray, shape (N, C, H, W), or ImageStream
+        Training images, as for `fit`.
+    y : ndarray of int, shape (N,), or None
+        Their labels; None with an `ImageStream`.
+    X_val : ndarray, shape (N, C, H, W)
+        Validation images.
+    y_val : ndarray of int, shape (N,)
+        Their labels.
     learning_rates : sequence of float
-        All different.
+        At least one; all different and above 0.
     epochs : int
+        Passes over the training images in each run, at least 1.
     schedule : callable
-        With `constant`, a run of fewer epochs is the beginning of a longer one.
+        As for `fit`. With `constant`, a run of fewer epochs is the beginning of a
+        longer one.
     callback : callable, optional
         Called with the current `Run` after every step; the sweep stops when it returns
         True.
     progress : bool
         Show one progress bar for all runs.
-    n_shards, **settings
+    n_shards : int
+        Parts of each batch that are computed side by side, as for `fit`.
+    **settings
         What else `fit` takes: ``batch_size``, ``seed`` and so on.
 
     Returns

@@ -28,10 +28,30 @@ class Training:
 
     Parameters
     ----------
-    model, X, y, X_val, y_val, epochs, lr, batch_size, seed
-        As for `fit`.
-    schedule, weight_decay, params
-        As for `fit`.
+    model : Layer
+        The network, for instance ``ResidualCNN()``.
+    X : ndarray, shape (N, C, H, W), or ImageStream
+        Training images; more about this and all that follows under `fit`.
+    y : ndarray of int, shape (N,), or None
+        Their labels; None with an `ImageStream`.
+    X_val : ndarray, shape (N, C, H, W)
+        Validation images.
+    y_val : ndarray of int, shape (N,)
+        Their labels.
+    epochs : int
+        Passes over the training images.
+    lr : float
+        Largest learning rate.
+    batch_size : int
+        Images a step.
+    seed : int or numpy.random.Generator
+        Decides the initial parameters and the order of the images.
+    schedule : callable
+        Factor of `lr` for the share of all steps taken.
+    weight_decay : float
+        Share of each weight that is taken off, times the learning rate.
+    params : dict, optional
+        Parameters to start from.
 
     Attributes
     ----------
@@ -150,6 +170,26 @@ class Training:
 def train_step(model, params, x, y, state, lr):
     """One training step on a batch, in place; returns the loss before it, in nats.
 
+    Parameters
+    ----------
+    model : Layer
+        The network.
+    params : dict of str to ndarray
+        Its parameters; they are changed in place.
+    x : ndarray, shape (N, C, H, W)
+        The batch's images.
+    y : ndarray of int, shape (N,)
+        Their labels.
+    state : dict
+        Adam's memory. Start with ``{}`` and pass the same one each time.
+    lr : float
+        Learning rate, above 0.
+
+    Returns
+    -------
+    loss : float
+        Mean cross-entropy of the batch.
+
     Examples
     --------
     >>> from ch335_helpers import SimpleCNN
@@ -198,10 +238,14 @@ def fit(
     ----------
     model : Layer
         For instance ``ResidualCNN()``.
-    X, X_val : ndarray, shape (N, C, H, W)
-        Training and validation images; computed with as float32. X may also be an
-        `ImageStream`, with None for y: then each batch is freshly drawn.
-    y, y_val : ndarray of int, shape (N,)
+    X : ndarray, shape (N, C, H, W), or ImageStream
+        Training images; computed with as float32. From an `ImageStream`, each batch is
+        freshly drawn.
+    y : ndarray of int, shape (N,), or None
+        Their labels; None with an `ImageStream`.
+    X_val : ndarray, shape (N, C, H, W)
+        Validation images; computed with as float32.
+    y_val : ndarray of int, shape (N,)
         Their labels.
     epochs : int
         Passes over the training images, at least 1.

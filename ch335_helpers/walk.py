@@ -52,7 +52,9 @@ def steps(model, params, x, train=False):
     Parameters
     ----------
     model : Layer
+        The network.
     params : dict of str to ndarray
+        Its parameters.
     x : ndarray
         The network's input, for instance images (N, C, H, W).
     train : bool

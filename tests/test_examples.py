@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import ch335_helpers
+from ch335_helpers import diagrams, plots
 
 MODULES = [
     name
@@ -18,17 +19,25 @@ MODULES = [
     if not is_package
 ]
 
-PLUMBING = "keep_freed_memory", "import_module"
+PLUMBING = "keep_freed_memory", "import_module", "diagrams.Drawing"
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_a_module_are_right(name):
     module = importlib.import_module(name)
-    failed, _ = doctest.testmod(module, extraglobs={"np": np})
+    failed, _ = doctest.testmod(
+        module, extraglobs={"np": np}, optionflags=doctest.ELLIPSIS
+    )
     assert failed == 0
 
 
 PUBLIC = {name: getattr(ch335_helpers, name) for name in dir(ch335_helpers)}
+PUBLIC |= {f"plots.{name}": getattr(plots, name) for name in plots.__all__}
+PUBLIC |= {
+    f"diagrams.{name}": thing
+    for name, thing in vars(diagrams).items()
+    if getattr(thing, "__module__", "") == diagrams.__name__ and name[0] != "_"
+}
 CALLED = [  # functions and classes that a reader imports
     name
     for name, thing in PUBLIC.items()

@@ -62,6 +62,13 @@ def architecture(model, image_shape=(1, 32, 32)):
     -----
     The steps and shapes are read off a real forward pass of a blank image. A shortcut
     inside the main path of another one is drawn on the same side. Taught in notebook 2.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> drawing = architecture(SimpleCNN(), (1, 16, 16))
+    >>> drawing
+    <Figure: SimpleCNN: 8 steps from top to bottom>
     """
     x = np.zeros((1, *image_shape), np.float32)
     found = steps(model, model.init(np.random.default_rng(0)), x)
@@ -164,6 +171,11 @@ def filters_over_channels(in_channels=3, n_filters=2):
     Notes
     -----
     Taught in notebook 2.
+
+    Examples
+    --------
+    >>> filters_over_channels(in_channels=3, n_filters=2)
+    <Figure: 3 input channels in rows and 2 filters in columns...>
     """
     C = check_whole("in_channels", in_channels)
     F = check_whole("n_filters", n_filters)
@@ -223,6 +235,11 @@ def averaged_axes(n_images=3, n_channels=4, marked=1):
     Notes
     -----
     Taught in notebook 2.
+
+    Examples
+    --------
+    >>> averaged_axes(n_images=3, n_channels=4)
+    <Figure: 3 images in rows and 4 channels in columns...>
     """
     N, C = check_whole("n_images", n_images), check_whole("n_channels", n_channels)
     marked = check_whole("marked", marked, 0, C - 1)

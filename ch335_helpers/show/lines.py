@@ -16,6 +16,13 @@ def learning_curves(run, test_accuracy=None):
     """Loss and accuracy of a `Run` over its epochs.
 
     The test accuracy is drawn as a line if it is given.
+
+    Examples
+    --------
+    >>> from ch335_helpers import Run
+    >>> history = {"train_loss": [2.0, 1.0], "val_loss": [1.5, 1.2]}
+    >>> learning_curves(Run({}, 2, 88, **history, val_accuracy=[0.4, 0.6]))
+    <ThemedFigure size ... with 2 Axes>
     """
     draws = [_loss_panel(run), _accuracy_panel(run, test_accuracy)]
     return side_by_side(draws, widths=(PAGE_WIDTH / 2,) * 2, height=3)
@@ -26,6 +33,14 @@ def results(run, test_accuracy, w):
     """The chapter's result in one picture: loss, accuracy and first-layer filters.
 
     The test accuracy is drawn as a line.
+
+    Examples
+    --------
+    >>> from ch335_helpers import Run
+    >>> history = {"train_loss": [2.0, 1.0], "val_loss": [1.5, 1.2]}
+    >>> run = Run({}, 2, 88, **history, val_accuracy=[0.4, 0.6])
+    >>> results(run, 0.58, w=np.random.default_rng(0).standard_normal((16, 1, 5, 5)))
+    <ThemedFigure size ... with 19 Axes>
     """
     fig = ThemedFigure(figsize=(PAGE_WIDTH, 5.6))
     top, bottom = fig.subfigures(2, 1, height_ratios=(3, 2.4))
@@ -86,6 +101,11 @@ def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
     """Lines over one axis, with a key below them.
 
     `series` maps a label to y values, or to (y, low, high) for a shaded interval.
+
+    Examples
+    --------
+    >>> curves([1, 2, 3], {"squares": [1, 4, 9], "cubes": [1, 8, 27]}, "x", "power")
+    <ThemedFigure size ... with 1 Axes>
     """
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, 2.9 + key_height(len(series))))
     ax = fig.subplots()
@@ -122,6 +142,11 @@ def step_errors(steps, series, slopes=()):
     slopes : sequence of int
         Powers of the step, drawn as grey lines. A positive one starts at the first
         series' last error, a negative one at its first; so that error must not be 0.
+
+    Examples
+    --------
+    >>> step_errors([1e-6, 1e-3], {"central": [1e-10, 1e-6]}, slopes=[2])
+    <ThemedFigure size ... with 1 Axes>
     """
     fig = ThemedFigure(
         figsize=(COLUMN_WIDTH, 3.2 + key_height(len(series) + len(slopes)))
@@ -153,6 +178,12 @@ def reliability(measured):
         By label, (confidence, hit rate, counts) as `evaluation.reliability` returns
         them: each point gets its 95 % Wilson interval, and a second panel shows how
         many answers it stands for. Without counts, both are left out.
+
+    Examples
+    --------
+    >>> groups = [0.55, 0.95], [0.5, 0.9], [20, 180]
+    >>> reliability({"temperature 1": groups})
+    <ThemedFigure size ... with 2 Axes>
     """
     counted = all(len(groups) > 2 for groups in measured.values())
     height = 3.2 + 1.1 * counted + key_height(len(measured))

@@ -30,6 +30,11 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
         One for each row.
     signed : bool
         Show 0 as white, negative values blue and positive ones red.
+
+    Examples
+    --------
+    >>> image_grid(np.eye(8)[None].repeat(3, axis=0), ["a", "b", "c"])
+    <ThemedFigure size ... with 3 Axes>
     """
     images = np.asarray(images)
     if images.ndim == 4:
@@ -65,6 +70,12 @@ def activation_rows(images, maps, names):
         As `activation_maps` returns them.
     names : sequence of str
         A title for each row.
+
+    Examples
+    --------
+    >>> maps = {"relu": np.ones((2, 4, 8, 8))}
+    >>> activation_rows(np.ones((2, 1, 8, 8)), maps, ["ring", "disc"])
+    <ThemedFigure size ... with 4 Axes>
     """
     rows = []
     for i, image in enumerate(images):
@@ -93,6 +104,13 @@ def filter_answers(image, kernels, answers, titles):
         All with one colour scale: 0 is white, negative values blue, positive ones red.
     titles : sequence of str
         One for each kernel.
+
+    Examples
+    --------
+    >>> image, kernels = np.eye(8), np.array([[[-1, 1]]])
+    >>> answers = image[None, :, 1:] - image[None, :, :-1]
+    >>> filter_answers(image, kernels, answers, ["edge"])
+    <ThemedFigure size ... with 4 Axes>
     """
     image = check_axes("image", image, "H W")
     kernels = check_axes("kernels", kernels, "F kH kW")
@@ -111,6 +129,11 @@ def filters(w, title="First-layer filters"):
     """Filters w, shape (F, 1, kH, kW), of a convolution with one input channel.
 
     Red adds, blue takes away.
+
+    Examples
+    --------
+    >>> filters(np.random.default_rng(0).standard_normal((16, 1, 5, 5)))
+    <ThemedFigure size ... with 17 Axes>
     """
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, 1.7))
     filter_panel(w, title)(fig)
@@ -122,6 +145,12 @@ def filters_compared(groups):
     """Filters of several networks below each other, each with its own colour scale.
 
     `groups` maps a title to w, shape (F, 1, kH, kW). Red adds, blue takes away.
+
+    Examples
+    --------
+    >>> w = np.random.default_rng(0).standard_normal((16, 1, 5, 5))
+    >>> filters_compared({"before": w, "after": 2 * w})
+    <ThemedFigure size ... with 34 Axes>
     """
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, 1.7 * len(groups)))
     parts = fig.subfigures(len(groups), 1, squeeze=False).flat
