@@ -15,8 +15,20 @@ from .themed import COLORS, INK, ThemedFigure, side_by_side
 def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True):
     """Horizontal bars with their values written beside them.
 
-    `intervals` are (low, high) of each bar's error bar, `reference` is (label, value)
-    of a dashed line.
+    Parameters
+    ----------
+    names : sequence of str
+        One for each bar, from the top.
+    values : sequence of float
+        Their lengths.
+    xlabel : str
+        What the lengths mean.
+    intervals : sequence of (float, float), optional
+        Low and high end of each bar's error bar.
+    reference : (str, float), optional
+        Label and place of a dashed line.
+    percent : bool
+        Whether the lengths are shares, from 0 to 1.
 
     Examples
     --------
@@ -52,7 +64,12 @@ def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True)
 def log_shares(values, xlabel):
     """Shares of a whole on a logarithmic axis, as points with their values beside them.
 
-    `values` maps a name to a share above 0; a dashed line marks the whole.
+    Parameters
+    ----------
+    values : dict of str to float
+        Shares above 0 by name; a dashed line marks the whole.
+    xlabel : str
+        What the shares mean.
 
     Examples
     --------
@@ -82,6 +99,13 @@ def confusion(counts, names):
 
     The shade grows with the root of the share, so that single mistakes can be seen.
 
+    Parameters
+    ----------
+    counts : ndarray of int, shape (K, K)
+        Images of each true class (row) that were taken for each (column).
+    names : sequence of str
+        Of the K classes.
+
     Examples
     --------
     >>> confusion([[8, 2], [1, 9]], ["ring", "disc"])
@@ -110,8 +134,10 @@ def connections(size, kernel, settings, pixel):
 
     Parameters
     ----------
-    size, kernel : int
-        Pixels of x, and weights of the filter.
+    size : int
+        Pixels of x.
+    kernel : int
+        Weights of the filter.
     settings : sequence of (int, int)
         Stride and padding, one panel each.
     pixel : int

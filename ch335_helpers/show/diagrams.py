@@ -51,6 +51,7 @@ def architecture(model, image_shape=(1, 32, 32)):
     Parameters
     ----------
     model : Layer
+        Whose steps are drawn.
     image_shape : tuple of int
         (C, H, W) of what goes in.
 
@@ -162,7 +163,10 @@ def filters_over_channels(in_channels=3, n_filters=2):
 
     Parameters
     ----------
-    in_channels, n_filters : int
+    in_channels : int
+        Of the images that come in.
+    n_filters : int
+        One for each channel that goes out.
 
     Returns
     -------
@@ -224,7 +228,10 @@ def averaged_axes(n_images=3, n_channels=4, marked=1):
 
     Parameters
     ----------
-    n_images, n_channels : int
+    n_images : int
+        In the batch.
+    n_channels : int
+        Of each image.
     marked : int
         The channel whose values are tinted.
 

@@ -15,7 +15,12 @@ from .themed import COLORS, ThemedFigure, side_by_side
 def learning_curves(run, test_accuracy=None):
     """Loss and accuracy of a `Run` over its epochs.
 
-    The test accuracy is drawn as a line if it is given.
+    Parameters
+    ----------
+    run : Run
+        With at least one epoch.
+    test_accuracy : float, optional
+        Drawn as a line.
 
     Examples
     --------
@@ -32,7 +37,14 @@ def learning_curves(run, test_accuracy=None):
 def results(run, test_accuracy, w):
     """The chapter's result in one picture: loss, accuracy and first-layer filters.
 
-    The test accuracy is drawn as a line.
+    Parameters
+    ----------
+    run : Run
+        With at least one epoch.
+    test_accuracy : float
+        Drawn as a line.
+    w : ndarray, shape (F, 1, kH, kW)
+        The first layer's filters.
 
     Examples
     --------
@@ -100,7 +112,22 @@ def _accuracy_panel(run, test_accuracy=None):
 def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
     """Lines over one axis, with a key below them.
 
-    `series` maps a label to y values, or to (y, low, high) for a shaded interval.
+    Parameters
+    ----------
+    x : sequence of float
+        Common to all lines.
+    series : dict of str to sequence of float, or to tuple of three of them
+        By label the y values, or (y, low, high) for a shaded interval.
+    xlabel : str
+        Below the axis.
+    ylabel : str
+        Beside the axis.
+    logx : bool
+        Whether the x axis is logarithmic.
+    logy : bool
+        Whether the y axis is.
+    percent : bool
+        Whether y are shares, from 0 to 1.
 
     Examples
     --------

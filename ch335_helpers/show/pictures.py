@@ -22,6 +22,7 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
     Parameters
     ----------
     images : ndarray, shape (N, 1, H, W) or (N, H, W)
+        Drawn row by row.
     titles : sequence of str, optional
         One for each image, or for each column if there are fewer.
     columns : int
@@ -66,6 +67,7 @@ def activation_rows(images, maps, names):
     Parameters
     ----------
     images : ndarray, shape (N, 1, H, W)
+        One for each row.
     maps : dict of str to ndarray, shape (N, C, H', W')
         As `activation_maps` returns them.
     names : sequence of str
@@ -98,6 +100,7 @@ def filter_answers(image, kernels, answers, titles):
     Parameters
     ----------
     image : ndarray, shape (H, W)
+        What the kernels are laid on.
     kernels : ndarray of int, shape (F, kH, kW)
         Their weights are written out.
     answers : ndarray, shape (F, H', W')
@@ -130,6 +133,13 @@ def filters(w, title="First-layer filters"):
 
     Red adds, blue takes away.
 
+    Parameters
+    ----------
+    w : ndarray, shape (F, 1, kH, kW)
+        Of a convolution with one input channel.
+    title : str
+        Above them.
+
     Examples
     --------
     >>> filters(np.random.default_rng(0).standard_normal((16, 1, 5, 5)))
@@ -144,7 +154,10 @@ def filters(w, title="First-layer filters"):
 def filters_compared(groups):
     """Filters of several networks below each other, each with its own colour scale.
 
-    `groups` maps a title to w, shape (F, 1, kH, kW). Red adds, blue takes away.
+    Parameters
+    ----------
+    groups : dict of str to ndarray, shape (F, 1, kH, kW)
+        Filters by title. Red adds, blue takes away.
 
     Examples
     --------

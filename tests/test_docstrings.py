@@ -1,9 +1,11 @@
-"""Every example in a docstring is run, and prints what it says."""
+"""Docstrings: every example prints what it says, every parameter is described."""
 
+import dataclasses
 import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 
 import numpy as np
 import pytest
@@ -48,3 +50,14 @@ CALLED = [  # functions and classes that a reader imports
 @pytest.mark.parametrize("name", sorted({*CALLED} - {*PLUMBING}))
 def test_what_a_reader_calls_has_an_example(name):
     assert "\n>>> " in inspect.getdoc(PUBLIC[name])
+
+
+@pytest.mark.parametrize("name", sorted({*CALLED} - {*PLUMBING}))
+def test_each_parameter_has_a_description_of_its_own(name):
+    thing = PUBLIC[name]
+    if dataclasses.is_dataclass(thing) or hasattr(thing, "_fields"):
+        return  # these describe their attributes
+    described = re.findall(r"^\*{0,2}(\w+)\b.*\n    \S", inspect.getdoc(thing), re.M)
+    parameters = inspect.signature(thing).parameters.values()
+    named = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+    assert [parameter for parameter in named if parameter not in described] == []
