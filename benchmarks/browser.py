@@ -4,11 +4,8 @@ The helper runs in a page of the built book, ConvNetJS in the same page, and the
 once more in CPython with one thread. All three take turns.
 """
 
-import functools
-import http.server
 import shutil
 import subprocess
-import threading
 from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
@@ -16,13 +13,12 @@ from time import perf_counter
 from playwright.sync_api import sync_playwright
 from threadpoolctl import threadpool_limits
 
+from benchmarks import chromium
 from benchmarks.report import interleave, ratios, spread
 from benchmarks.workers import ROOT
 from ch335_helpers import Table
 
 BOOK = ROOT / "_build" / "html"
-CHROMIUM = "chromium", "chromium-browser", "google-chrome"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SECONDS = 2  # of each measurement
 PATIENCE = 120_000  # milliseconds
 # Images a second of training steps, for networks by name. Runs in the page and here.
@@ -90,25 +86,14 @@ ASK = """code => new Promise((resolve, reject) => {
 })"""
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """A file server that logs nothing."""
-
-    def log_message(self, *args):
-        pass
-
-
 @contextmanager
 def browser_on_the_book():
     """A Chromium, and the address of the built book."""
-    handler = functools.partial(QuietHandler, directory=str(BOOK))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser, f"http://127.0.0.1:{server.server_port}"
+    with chromium.served(BOOK) as address, sync_playwright() as play:
+        path = chromium.executable()
+        browser = play.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        yield browser, address
         browser.close()
-    server.shutdown()
 
 
 def convnetjs():
@@ -137,7 +122,9 @@ def speeds(browser, address, repetitions):
     def in_page(name):
         return float(page.evaluate(ASK, f"images_per_second({name!r}, {SECONDS})"))
 
-    turns = {("ConvNetJS", "both can express"): lambda: page.evaluate(CONVNETJS, 2)}
+    turns = {
+        ("ConvNetJS", "both can express"): lambda: page.evaluate(CONVNETJS, SECONDS)
+    }
     for name in here["NETWORKS"]:
         turns["page", name] = lambda name=name: in_page(name)
         turns["CPython", name] = lambda name=name: here["images_per_second"](
@@ -164,7 +151,7 @@ def seconds_of_train(browser, address):
 
 
 def section(repetitions):
-    """Both tables of the report, as text."""
+    """The table of speeds and the times of a first Train, as text."""
     with browser_on_the_book() as (browser, address):
         times = [seconds_of_train(browser, address) for _ in range(3)]
         found = speeds(browser, address, repetitions)

@@ -1,32 +1,19 @@
 """A real Chromium on the built book, with every request to another machine refused."""
 
-import functools
-import http.server
 import os
-import shutil
-import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from benchmarks import chromium
+
 # BOOK_HTML names another built book, for instance one of a single page
 HTML = Path(
     os.environ.get("BOOK_HTML") or Path(__file__).parents[2] / "_build" / "html"
 )
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-]
 # what the theme itself logs on every page
 THEME_ERRORS = ("THEBE_JS_URL", "Got invalid theme mode")
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -39,24 +26,20 @@ def built():
 
 @pytest.fixture(scope="session")
 def address(built):
-    handler = functools.partial(QuietHandler, directory=str(built))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with chromium.served(built) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
+    path = chromium.executable()
     if path is None and os.environ.get("REQUIRE_BROWSER"):
         pytest.fail("REQUIRE_BROWSER is set, but no Chromium was found")
     if path is None:
         pytest.skip("no Chromium found: install it to test the pages in a browser")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as play:
-        yield play.chromium.launch(executable_path=path, args=FLAGS)
+        yield play.chromium.launch(executable_path=path, args=chromium.FLAGS)
 
 
 @pytest.fixture
