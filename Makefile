@@ -1,5 +1,6 @@
 # make book    build the book into _build/html, every notebook executed
 # make test    lint, unit tests, notebooks through nbval, the book with warnings as errors, a browser on its pages
+# make test-lite   every notebook to its end in JupyterLite, with the time of each
 # make lab     JupyterLab on the notebooks
 # make serve   the built book on http://127.0.0.1:8335
 # make bench   measure speed and memory against PyTorch and in a browser, into benchmarks/results.md
@@ -18,7 +19,7 @@ BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/*.bi
 	ch335_helpers/*.py ch335_helpers/exercises/*.py ch335_helpers/show/*.*)
 INDEX := _build/html/index.html
 
-.PHONY: book test bench pytorch lab serve notebooks lint mutants clean
+.PHONY: book test test-lite bench pytorch lab serve notebooks lint mutants clean
 
 book: $(INDEX)
 	@echo "The book is at file://$(abspath $(INDEX))"
@@ -49,6 +50,9 @@ lint: $(VENV)/developer
 test: lint $(INDEX)
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 book
+
+test-lite: $(VENV)/developer $(INDEX)
+	$(BIN)/pytest tests/browser/test_lite.py -m lite --durations=0 -v
 
 FILES ?= $(filter-out %/__init__.py, $(wildcard ch335_helpers/*.py ch335_helpers/show/*.py))
 mutants: $(VENV)/developer

@@ -21,6 +21,7 @@ from .evaluation import McNemar, confusion_matrix, mcnemar, reliability
 from .exercises import check
 from .explain import activation_maps
 from .gradcheck import check_gradients
+from .host import smaller_in_browser
 from .ideal import class_posterior
 from .intervals import mean_interval, paired_difference, wilson_interval
 from .layers import BatchNorm, Conv, Flatten, GlobalAvgPool, Linear, MaxPool, ReLU

@@ -15,7 +15,9 @@ reads the arrays of its forward call again: leave them as they are until it has 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from . import products
 from .checks import check_axes, check_floats, check_gradient, check_labels, check_whole
+from .products import patches_by_filters, patches_by_gradient
 
 IMAGES_PER_BLOCK = 32  # so that patches take little memory, however many images
 
@@ -143,8 +145,8 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         for block in image_blocks(N):
             # the patches are made again: cheaper than kept
             padded = pad_images(pixels[block], edges, edges)
-            patches = patch_matrices(padded, kH, kW, stride).swapaxes(2, 3)
-            dw += (patches @ dy[block].reshape(-1, Ho * Wo, F)).sum(axis=1)
+            patches = patch_matrices(padded, kH, kW, stride)
+            dw += patches_by_gradient(patches, dy[block].reshape(-1, Ho * Wo, F))
             input_gradient(dy[block], w, stride, padding, out=dx[block])
         dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
@@ -221,7 +223,7 @@ def patch_matrices(padded, kH, kW, stride):
     With a stride, there is one part: a row of a matrix is a window, K = kH * kW * C.
     Without, there are kH parts and K = kW * C: only windows along the width are copied,
     and part i is the same memory seen from i image rows further down. Copying a kH-th
-    of the values makes a 3 x 3 convolution 20 to 25 % faster.
+    of the values makes a 3 x 3 convolution 20 to 25 % faster, if products are BLAS's.
 
     Parameters
     ----------
@@ -252,7 +254,7 @@ def patch_matrices(padded, kH, kW, stride):
     Ho, Wo = (H - kH) // stride + 1, (W - kW) // stride + 1
     image, row, pixel, value = padded.strides
     # kW neighbouring pixels lie in one piece, so a window's row is one run of values
-    if stride > 1:
+    if stride > 1 or not products.HAS_BLAS:
         shape, steps = (n, Ho, Wo, kH), (image, stride * row, stride * pixel, row)
         windows = as_strided(padded, (*shape, kW * C), (*steps, value))
         return windows.reshape(1, n, Ho * Wo, kH * kW * C)
@@ -293,7 +295,7 @@ def convolve(padded, w, stride, out):
     F, _, kH, kW = w.shape
     patches = patch_matrices(padded, kH, kW, stride)
     filters = w.transpose(2, 3, 1, 0).reshape(len(patches), 1, -1, F)
-    (patches @ filters).sum(axis=0, out=out.reshape(len(out), -1, F))
+    patches_by_filters(patches, filters, out=out.reshape(len(out), -1, F))
 
 
 def input_gradient(dy, w, stride, padding, out):

@@ -9,11 +9,15 @@ from tqdm import tqdm
 
 from .batches import ImageStream, Shuffled
 from .checks import check_counts, check_images, check_labels, check_number
+from .host import IN_BROWSER
 from .ops import cross_entropy
 from .optim import adam_update, cosine
 from .prediction import evaluate
 from .run import Run
 from .shards import side_by_side
+
+if IN_BROWSER:  # there no thread can be started to watch over a bar
+    tqdm.monitor_interval = 0
 
 
 class Training:

@@ -23,7 +23,10 @@ browser = importlib.import_module("browser")
 
 PACKAGE = Path(ch335_helpers.__file__).parent
 LARGEST = 18e6  # bytes that a page may load to run Python
-CONTENTS = {"pyodide.js": b"a script", "numpy.whl": b"an archive", "tqdm.whl": b"bar"}
+LARGEST_OF_ALL = 90e6  # bytes of all of Python in the browser, JupyterLite included
+FOR_NOTEBOOKS = {"comm.whl": b"a comm"}
+FOR_PAGES = {"pyodide.js": b"a script", "numpy.whl": b"an archive", "tqdm.whl": b"bar"}
+CONTENTS = FOR_PAGES | FOR_NOTEBOOKS
 
 
 def sha256(content):
@@ -46,7 +49,7 @@ def no_network(monkeypatch):
 
 
 class Source:
-    """A list of three small files, and where they come from."""
+    """A list of four small files, and where they come from."""
 
     def __init__(self, folder):
         self.folder, self.asked = folder, []
@@ -55,6 +58,7 @@ class Source:
             name: {
                 "url": f"https://official/{name}", "index": f"package of {name}",
                 "bytes": len(content), "sha256": sha256(content),
+                "for": "pages" if name in FOR_PAGES else "notebooks",
             }
             for name, content in CONTENTS.items()
         }  # fmt: skip
@@ -63,7 +67,7 @@ class Source:
                 "file_name": f"{name}.whl",
                 "sha256": sha256(CONTENTS[f"{name}.whl"]),
             }
-            for name in ("numpy", "tqdm")
+            for name in ("comm", "numpy", "tqdm")
         }
         self.write("files.json", self.files)
         self.write("pyodide-lock.json", {"info": {"abi": 1}, "packages": packages})
@@ -88,7 +92,7 @@ class Source:
 
 @pytest.fixture
 def source(tmp_path, monkeypatch):
-    """Three small files in place of the listed ones."""
+    """Four small files in place of the listed ones."""
     folder = tmp_path / "source"
     folder.mkdir()
     source = Source(folder)
@@ -126,7 +130,7 @@ def test_every_package_of_the_lock_is_listed_with_the_same_checksum():
     assert {"numpy", "threadpoolctl", "tqdm"} <= packages.keys()
     for name, package in packages.items():
         assert files[package["file_name"]]["sha256"] == package["sha256"]
-        assert package["name"] == name
+        assert package["name"].lower().replace("_", "-") == name
         assert package["version"] in package["file_name"]
         assert set(package["depends"]) <= packages.keys()
 
@@ -138,6 +142,7 @@ def test_every_listed_file_can_be_found_and_checked():
         assert package and version
         assert int(file["sha256"], 16) and len(file["sha256"]) == 64
         assert file["bytes"] > 0
+        assert file["for"] in ("pages", "notebooks")
 
 
 def test_pyodide_itself_is_listed_in_the_version_of_the_lock():
@@ -208,7 +213,8 @@ def test_a_file_that_differs_stops_the_whole_build(source, install):
 def test_a_file_out_of_reach_is_named_and_the_others_are_collected(source, tmp_path):
     source.out_of_reach("numpy.whl")
     assert browser.collect(tmp_path) == ["numpy.whl"]
-    assert {path.name for path in tmp_path.glob("*.*")} == {"pyodide.js", "tqdm.whl"}
+    collected = {path.name for path in tmp_path.glob("*.*")}
+    assert collected == CONTENTS.keys() - {"numpy.whl"}
 
 
 # ---------------------------------------------------------------- address and index
@@ -336,8 +342,7 @@ def test_a_book_holds_everything(source, install, wheel):
         assert (folder / script).read_text() == f"// {script}"
     for file, expected in {**CONTENTS, name: content}.items():
         assert (folder / file).read_bytes() == expected
-        assert contents[file]["bytes"] == len(expected)
-    assert contents.keys() == {*CONTENTS, name, "pyodide-lock.json"}
+    assert contents.keys() == {*FOR_PAGES, name, "pyodide-lock.json"}
     for file, found in contents.items():
         content = (folder / found["url"]).read_bytes()
         assert found["url"] == file
@@ -379,7 +384,8 @@ def test_without_a_network_the_build_goes_on(no_network, install, wheel):
     assert [at for at in no_network if isinstance(at, str)] == asked
     own = {wheel[0], "pyodide-lock.json"}
     loaded = {name: file["url"] for name, file in contents.items() if name not in own}
-    assert loaded == {name: file["url"] for name, file in files.items()}
+    for_pages = {name: file for name, file in files.items() if file["for"] == "pages"}
+    assert loaded == {name: file["url"] for name, file in for_pages.items()}
     packages = json.loads((folder / "pyodide-lock.json").read_text())["packages"]
     addresses = {package["file_name"] for package in packages.values()} - own
     assert addresses <= set(asked)

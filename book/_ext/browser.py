@@ -1,10 +1,11 @@
-"""Python for the reader's browser: Pyodide, the helper's wheel, and two scripts.
+"""Python for the reader's browser: Pyodide, the helper's wheel, and three scripts.
 
 `_browser/files.json` lists every file that comes from elsewhere, with its address, size
 and SHA-256, and a package of the Python index that has it too, for a machine that can
-reach nothing else. The checksums of packages are those of Pyodide's own lock file, of
-which `_browser/pyodide-lock.json` keeps what is needed here. A file that differs stops
-the build; if one cannot be reached, pages load it from its address instead.
+reach nothing else. Pages load the files for "pages"; those for "notebooks" are what
+JupyterLite (`lite.py`) needs on top. The checksums of packages are those of Pyodide's
+own lock file, of which `_browser/pyodide-lock.json` keeps what is needed here. A file
+that differs stops the build; one out of reach is loaded from its address by the reader.
 """
 
 import ast
@@ -138,16 +139,19 @@ def _wheel(command, requirement, *options):
 
 def lock_file(wheel_name, wheel, missing):
     """Pyodide's lock file with the helper in it; what is missing gets its address."""
-    lock, files = listed("pyodide-lock.json"), listed("files.json")
-    for package in lock["packages"].values():
+    lock, files, core = listed("pyodide-lock.json"), listed("files.json"), []
+    for name, package in lock["packages"].items():
+        file = files[package["file_name"]]
+        if file["for"] == "pages":
+            core.append(name)
         if package["file_name"] in missing:
-            package["file_name"] = files[package["file_name"]]["url"]
+            package["file_name"] = file["url"]
     lock["packages"]["ch335-helpers"] = {
         "name": "ch335-helpers",
         "version": wheel_name.split("-")[1],
         "file_name": wheel_name,
         "sha256": _sha256(wheel),
-        "depends": list(lock["packages"]),
+        "depends": core,
         "imports": ["ch335_helpers"],
         "install_dir": "site",
         "package_type": "package",
@@ -228,8 +232,9 @@ def contents(made_here, missing):
         for name, content in made_here.items()
     }
     for name, file in listed("files.json").items():
-        url = file["url"] if name in missing else name
-        found[name] = {"url": url, "bytes": file["bytes"], "sha256": file["sha256"]}
+        if file["for"] == "pages":
+            url = file["url"] if name in missing else name
+            found[name] = {"url": url, "bytes": file["bytes"], "sha256": file["sha256"]}
     return found
 
 

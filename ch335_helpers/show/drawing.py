@@ -36,10 +36,10 @@ class Drawing:
     CALLS = "offer", "example", "judge"  # what a page may ask for
 
     def __init__(self, tell, params, seed=0):
-        self.tell, self.model = tell, ResidualCNN()
         if isinstance(params, str):
             params = load_params(io.BytesIO(base64.b64decode(params)))
-        self.params = params
+        self.tell, self.params = tell, params
+        self.model = ResidualCNN(width=len(params["stem.conv.w"]))
         self.noise = np.random.default_rng(seed).standard_normal((SIZE, SIZE))
 
     def judge(self, pixels, noise):

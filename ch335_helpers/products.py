@@ -1,0 +1,75 @@
+"""The two matrix products of a convolution, as NumPy computes them fastest.
+
+Nearly everywhere NumPy passes matrix products on to BLAS, a library made for the
+machine's processor. In a browser there is none. NumPy's own loop for ``@`` then steps
+through memory in long strides; `einsum` is faster, if the values that it multiplies and
+adds up lie side by side.
+"""
+
+import numpy as np
+
+from .host import IN_BROWSER
+
+HAS_BLAS = not IN_BROWSER
+
+
+def patches_by_filters(patches, filters, out):
+    """Multiply patch matrices by filters and add up the parts, into out.
+
+    Parameters
+    ----------
+    patches : ndarray, shape (parts, n, M, K)
+        A row for each of the M windows of each image.
+    filters : ndarray, shape (parts, 1, K, F)
+        A column for each filter.
+    out : ndarray, shape (n, M, F)
+        Receives the result.
+
+    Notes
+    -----
+    Taught in notebook 7.
+
+    Examples
+    --------
+    >>> patches, out = np.arange(6.0).reshape(1, 1, 3, 2), np.empty((1, 3, 1))
+    >>> patches_by_filters(patches, np.ones((1, 1, 2, 1)), out)
+    >>> out[0, :, 0]
+    array([1., 5., 9.])
+    """
+    if HAS_BLAS:
+        (patches @ filters).sum(axis=0, out=out)
+    else:
+        rows = np.ascontiguousarray(filters[:, 0].swapaxes(1, 2))
+        np.einsum("pnmk,pfk->nmf", patches, rows, out=out)
+
+
+def patches_by_gradient(patches, dy):
+    """Multiply transposed patch matrices by the output's gradient; add up the images.
+
+    Parameters
+    ----------
+    patches : ndarray, shape (parts, n, M, K)
+        A row for each of the M windows of each image.
+    dy : ndarray, shape (n, M, F)
+        Gradient of what the windows gave.
+
+    Returns
+    -------
+    dw : ndarray, shape (parts, K, F)
+
+    Notes
+    -----
+    Taught in notebook 6.
+
+    Examples
+    --------
+    >>> patches = np.arange(6.0).reshape(1, 1, 3, 2)
+    >>> patches_by_gradient(patches, np.ones((1, 3, 1)))[0, :, 0]
+    array([6., 9.])
+    """
+    if HAS_BLAS:
+        return (patches.swapaxes(2, 3) @ dy).sum(axis=1)
+    parts, n, M, K = patches.shape
+    columns = patches.transpose(0, 3, 1, 2).reshape(parts, K, n * M)
+    rows = np.ascontiguousarray(dy.reshape(n * M, -1).T)
+    return np.einsum("pkm,fm->pkf", columns, rows)

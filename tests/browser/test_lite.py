@@ -1,0 +1,195 @@
+"""Whole notebooks in JupyterLite: Python in the browser, with no network."""
+
+import re
+from pathlib import Path
+from time import perf_counter
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+BOOK = Path(__file__).parents[2] / "book"
+NOTEBOOKS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
+TRAINS = re.compile(r"\bfit\(|\btrain=True|\bTraining\(")
+SOON = 60_000  # milliseconds that Python may take to load on a busy machine
+LONG = 900_000  # that cells which train may take
+WHOLE = 3_600_000  # that a whole notebook may take
+LARGEST = 90e6  # bytes of all that runs in the browser
+LOADED = """() => globalThis.jupyterapp?.shell?.currentWidget?.content?.model
+    ?.cells?.length > 3"""
+# Every code cell: its number, whether it has run, and what has gone wrong in it.
+CELLS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
+    .map((cell, number) => ({
+        number, code: cell.type === "code", done: Boolean(cell.executionCount)
+            && cell.executionState === "idle",
+        wrong: cell.type !== "code" ? [] : cell.outputs.toJSON()
+            .filter(output => output.output_type === "error")
+            .map(({ ename, evalue }) => `${ename}: ${evalue}`),
+    })).filter(cell => cell.code)"""
+RUN_ABOVE = """number => {
+    jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+    jupyterapp.commands.execute("notebook:run-all-above");
+}"""
+APPEND = """source => {
+    const notebook = jupyterapp.shell.currentWidget.content;
+    notebook.model.sharedModel.insertCell(0, { cell_type: "code", source });
+    notebook.activeCellIndex = 0;
+    jupyterapp.commands.execute("notebook:run-cell");
+}"""
+
+
+@pytest.fixture
+def open_notebook(browser, address):
+    """Open a notebook as a new reader; at the end, no other machine was asked."""
+    contexts, foreign = [], []
+
+    def gate(route):
+        url = urlsplit(route.request.url)
+        if url.hostname != "127.0.0.1":
+            foreign.append(route.request.url)
+            route.abort()
+        elif url.path.endswith("/lite/jupyter-lite.json"):
+            # lets a test ask the program itself which cells have run
+            answer = route.fetch()
+            settings = answer.json()
+            settings["jupyter-config-data"]["exposeAppInBrowser"] = True
+            route.fulfill(response=answer, json=settings)
+        else:
+            route.continue_()
+
+    def open_it(name, width=1280):
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        contexts.append(context)
+        context.route("**/*", gate)
+        page = context.new_page()
+        page.goto(f"{address}/lite/notebooks/index.html?path={name}.ipynb")
+        page.wait_for_function(LOADED, timeout=SOON)
+        page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert not foreign, "another machine was asked"
+
+
+def wait_for_cells(page, numbers, timeout):
+    """Wait until these cells have run; fail if something went wrong in one."""
+    began = perf_counter()
+    while True:
+        cells = [cell for cell in page.evaluate(CELLS) if cell["number"] in numbers]
+        for cell in cells:
+            assert not cell["wrong"], f"cell {cell['number']}: {cell['wrong']}"
+        if all(cell["done"] for cell in cells):
+            return
+        waiting = [cell["number"] for cell in cells if not cell["done"]]
+        assert perf_counter() - began < timeout / 1000, f"still waiting for {waiting}"
+        page.wait_for_timeout(500)
+
+
+def run(page, source):
+    """Run code in a new first cell; return what is shown below it."""
+    page.evaluate(APPEND, source)
+    wait_for_cells(page, {0}, SOON)
+    return page.locator(".jp-CodeCell").first.locator(".jp-OutputArea")
+
+
+def first_that_trains(name):
+    """The number of the first cell that trains or takes a step."""
+    cells = nbformat.read(BOOK / f"{name}.ipynb", as_version=4).cells
+    return next(
+        number
+        for number, cell in enumerate(cells)
+        if cell.cell_type == "code" and TRAINS.search(cell.source)
+    )
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_opens_and_its_first_training_cell_runs(open_notebook, name):
+    number = first_that_trains(name)
+    page = open_notebook(name)
+    page.evaluate(RUN_ABOVE, number + 1)
+    wait_for_cells(page, set(range(number + 1)), LONG)
+
+
+@pytest.mark.lite
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_whole_notebook_runs_to_its_end(open_notebook, name):
+    page = open_notebook(name)
+    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells') && undefined")
+    wait_for_cells(page, {cell["number"] for cell in page.evaluate(CELLS)}, WHOLE)
+
+
+@pytest.mark.parametrize(
+    "page, notebook",
+    [*zip(NOTEBOOKS, NOTEBOOKS, strict=True), ("glossary", NOTEBOOKS[0])],
+)
+def test_each_page_offers_its_notebook(open_page, built, page, notebook):
+    button = open_page(page).locator(".article-header-buttons .btn-run-in-browser")
+    sync_api.expect(button).to_be_visible()
+    address = button.get_attribute("href")
+    assert address == f"../lite/notebooks/index.html?path={notebook}.ipynb"
+    assert (built / "lite" / "files" / f"{notebook}.ipynb").exists()
+
+
+def test_the_button_opens_the_notebook(open_page):
+    page = open_page("3_training", width=375)
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Run in your browser").click()
+    title = opened.value.locator(".jp-Notebook h1").first
+    sync_api.expect(title).to_have_text(re.compile("Train"), timeout=SOON)
+
+
+def test_an_exercise_answers(open_notebook):
+    shown = run(
+        open_notebook("1_data"),
+        'from ch335_helpers import check\ncheck("1.5", "split")',
+    )
+    assert "Exercise 1.5: not yet." in shown.inner_text()
+
+
+def test_figures_and_tables_are_shown(open_notebook):
+    page = open_notebook("2_model")
+    shown = run(page, "import numpy as np\nfrom ch335_helpers import plots\n"
+                "plots.image_grid(np.eye(8).reshape(1, 8, 8))")  # fmt: skip
+    sync_api.expect(shown.locator(".ch335-figure svg").first).to_be_visible()
+    shown = run(page, "from ch335_helpers import *\nSummary(SimpleCNN(), (1, 16, 16))")
+    sync_api.expect(shown.locator("table")).to_be_visible()
+
+
+def test_the_training_panel_trains(open_notebook):
+    panel = run(
+        open_notebook("3_training"),
+        "from ch335_helpers import TrainingPanel\nTrainingPanel()",
+    )
+    panel.get_by_role("button", name="Train").click()
+    panel.locator("polyline.line").first.wait_for(state="attached", timeout=SOON)
+    panel.get_by_role("button", name="Stop").click()
+    sync_api.expect(panel).to_contain_text(re.compile("stopped"), timeout=SOON)
+
+
+def test_the_drawing_board_answers(open_notebook):
+    board = run(
+        open_notebook("4_evaluation"),
+        "import numpy as np\nfrom ch335_helpers import DrawingBoard, ResidualCNN\n"
+        "DrawingBoard(ResidualCNN().init(np.random.default_rng(0)))",
+    )
+    board.get_by_role("button", name="Start").click()
+    board.get_by_label("a shape").select_option("ring")
+    sync_api.expect(board).to_contain_text(
+        re.compile(r"The ideal observer (agrees|differs): ring \(100%\)"), timeout=SOON
+    )
+
+
+def test_everything_for_the_browser_is_small_enough(built):
+    files = [
+        file
+        for folder in ("_browser", "lite")
+        for file in (built / folder).rglob("*")
+        if file.is_file()
+    ]
+    assert sum(file.stat().st_size for file in files) <= LARGEST
+    assert not [file for file in files if file.suffix == ".map"]
+    once = [file.name for file in files if file.name.startswith("pyodide.asm")]
+    assert sorted(once) == ["pyodide.asm.js", "pyodide.asm.wasm"]
