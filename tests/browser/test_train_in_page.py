@@ -181,6 +181,30 @@ def test_a_network_cut_while_loading_is_told_and_can_be_tried_again(open_page):
     wait_for(panel, "Run 1: done")
 
 
+def test_two_tabs_train_at_the_same_time(open_page):
+    panels = [open_page("3_training").locator(".ch335-trainer") for _ in range(2)]
+    for panel in panels:
+        make_it_small(panel)
+        press(panel, "Train")
+    said = [wait_for(panel, "Run 1: done") for panel in panels]
+    best = [re.search(r"accuracy [\d.]+%", words)[0] for words in said]
+    assert best[0] == best[1]  # neither disturbed the other
+
+
+def test_a_page_left_while_it_trains_stops_and_can_be_come_back_to(panel):
+    page = panel.page
+    press(panel, "Train")
+    wait_for(panel, r"Epoch \d of 8")
+    page.goto(page.url.replace("3_training", "glossary"))
+    sync_api.expect(page.locator("h1")).to_contain_text("Glossary")
+    page.wait_for_timeout(500)
+    assert not page.workers
+    page.go_back()
+    make_it_small(panel, epochs="1")
+    press(panel, "Train")
+    wait_for(panel, r"Run \d: done")
+
+
 def test_ten_trainings_do_not_grow_the_memory(panel):
     make_it_small(panel, epochs="1")
     heap = []
