@@ -1,8 +1,11 @@
-"""A real JupyterLab: notebook 3 is run, its sliders are moved, its panel trains."""
+"""A real JupyterLab: notebook 3 is run, its sliders are moved, its panel trains.
+
+A drawing board at its end judges with the network that it has saved.
+"""
 
 import os
+import re
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,11 +13,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
 NOTEBOOK = Path(__file__).parents[2] / "book" / "3_training.ipynb"
+BOARD = "from ch335_helpers import DrawingBoard\nDrawingBoard(loaded)"
 RUN_ALL = 600_000  # milliseconds that the whole notebook may take on a busy machine
 SOON = 60_000
 SETTINGS = {
@@ -31,9 +36,11 @@ GROWN = """panel => [
 
 @pytest.fixture
 def lab(browser, tmp_path):
-    """The page of a JupyterLab that has a copy of notebook 3 open."""
+    """The page of a JupyterLab that has notebook 3 and a board open."""
     pytest.importorskip("jupyterlab")
-    shutil.copy(NOTEBOOK, tmp_path)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(BOARD))
+    nbformat.write(notebook, tmp_path / NOTEBOOK.name)
     for name, text in SETTINGS.items():
         file = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -147,3 +154,11 @@ def test_notebook_3_in_a_live_kernel(lab):
     assert panel.locator("polyline.line").count() == 4
     assert train.is_enabled()
     assert lab.locator(".jp-RenderedText[data-mime-type*='stderr']").count() == 0
+
+    # the board: a ring is one to the ideal observer, whatever the network says
+    board = lab.locator(".ch335-explorer", has=lab.locator(".ch335-canvas")).last
+    board.get_by_role("button", name="Start").click()
+    board.get_by_label("a shape").select_option("ring")
+    observer = re.compile(r"The ideal observer (agrees|differs): ring \(100%\)")
+    sync_api.expect(board).to_contain_text(observer, timeout=SOON)
+    assert board.locator(".ch335-maps canvas").count() == 4
