@@ -19,7 +19,13 @@ from .data import (
 from .display import Source, Table
 from .evaluation import McNemar, confusion_matrix, mcnemar, reliability
 from .exercises import check
-from .explain import activation_maps
+from .explain import (
+    activation_maps,
+    grad_cam,
+    integrated_gradients,
+    occlusion,
+    saliency,
+)
 from .gradcheck import check_gradients
 from .host import smaller_in_browser
 from .ideal import class_posterior
