@@ -46,7 +46,14 @@ from .ops import (
     relu,
     softmax,
 )
-from .optim import adam_update, constant, cosine
+from .optim import (
+    adam_update,
+    constant,
+    cosine,
+    momentum_update,
+    rmsprop_update,
+    sgd_update,
+)
 from .prediction import evaluate, predict, predict_logits
 from .run import Run
 from .split import SealedTestSet, Split, train_val_test_split

@@ -1,4 +1,8 @@
-"""The optimiser: Adam, and how the learning rate changes while training goes on."""
+"""Optimisers, and how the learning rate changes while training goes on.
+
+All of them are called alike, as ``update(params, grads, state, lr)``, and change the
+parameters in place.
+"""
 
 import math
 
@@ -53,13 +57,7 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     check_number("lr", lr, above=0)
     check_number("b1", b1, low=0, below=1)
     check_number("b2", b2, low=0, below=1)
-    for name, grad in grads.items():
-        if name not in params or params[name].shape != np.shape(grad):
-            found = params[name].shape if name in params else "no such parameter"
-            raise ValueError(
-                f"grads[{name!r}] has shape {np.shape(grad)}, but params has {found}"
-            )
-
+    _check_gradients(params, grads)
     t = state["step"] = state.get("step", 0) + 1
     moments = state.setdefault("moments", {})
     for name, grad in grads.items():
@@ -68,6 +66,152 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
         m += (1 - b1) * (grad - m)
         v += (1 - b2) * (grad * grad - v)
         w -= lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)
+
+
+def sgd_update(params, grads, state, lr=1e-2):
+    """One step of gradient descent, in place.
+
+    Each weight moves by `lr` times its gradient, against it.
+
+    Parameters
+    ----------
+    params : dict of str to ndarray
+        Changed in place, entry by entry; entries without a gradient stay as they are.
+    grads : dict of str to ndarray
+        Gradients under the parameters' names, of the parameters' shapes.
+    state : dict
+        Not used; it is here so that all optimisers are called alike.
+    lr : float
+        Learning rate, above 0.
+
+    Raises
+    ------
+    ValueError
+        If lr is out of range, or a gradient's name or shape fits no parameter.
+        Nothing has changed then.
+
+    Examples
+    --------
+    >>> params = {"w": np.array([1.0, 1.0])}
+    >>> sgd_update(params, {"w": np.array([2.0, -4.0])}, {}, lr=0.1)
+    >>> params["w"]
+    array([0.8, 1.4])
+    """
+    check_number("lr", lr, above=0)
+    _check_gradients(params, grads)
+    for name, grad in grads.items():
+        params[name] -= lr * grad
+
+
+def momentum_update(params, grads, state, lr=1e-2, decay=0.9):
+    """One step of gradient descent with momentum, in place.
+
+    Each weight has a velocity, which starts at 0. A step multiplies it by `decay`, adds
+    the gradient, and moves the weight by `lr` times the velocity, against it.
+
+    Parameters
+    ----------
+    params : dict of str to ndarray
+        Changed in place, entry by entry; entries without a gradient stay as they are.
+    grads : dict of str to ndarray
+        Gradients under the parameters' names, of the parameters' shapes.
+    state : dict
+        The velocities. Start with ``{}`` and pass the same one each time.
+    lr : float
+        Learning rate, above 0.
+    decay : float
+        Share of the velocity that is kept, from 0 up to but not including 1.
+
+    Raises
+    ------
+    ValueError
+        If lr or decay is out of range, or a gradient's name or shape fits no parameter.
+        Nothing has changed then.
+
+    Notes
+    -----
+    Source: Polyak, "Some methods of speeding up the convergence of iteration methods"
+    (1964).
+
+    Examples
+    --------
+    The same gradient twice: the second step is longer.
+
+    >>> params, state = {"w": np.array([1.0])}, {}
+    >>> for _ in range(2):
+    ...     momentum_update(params, {"w": np.array([1.0])}, state, lr=0.1)
+    ...     print(params["w"].round(4))
+    [0.9]
+    [0.71]
+    """
+    check_number("lr", lr, above=0)
+    check_number("decay", decay, low=0, below=1)
+    _check_gradients(params, grads)
+    velocities = state.setdefault("velocities", {})
+    for name, grad in grads.items():
+        velocity = velocities.setdefault(name, np.zeros_like(params[name]))
+        velocity *= decay
+        velocity += grad
+        params[name] -= lr * velocity
+
+
+def rmsprop_update(params, grads, state, lr=1e-3, decay=0.99, eps=1e-8):
+    """One step of RMSProp, in place.
+
+    Each weight's gradient is divided by its usual size, the root of a running mean of
+    its square. The mean starts at 0 and is not corrected for it, so the first steps are
+    long.
+
+    Parameters
+    ----------
+    params : dict of str to ndarray
+        Changed in place, entry by entry; entries without a gradient stay as they are.
+    grads : dict of str to ndarray
+        Gradients under the parameters' names, of the parameters' shapes.
+    state : dict
+        The running means. Start with ``{}`` and pass the same one each time.
+    lr : float
+        Learning rate, above 0.
+    decay : float
+        Decay of the running mean, from 0 up to but not including 1.
+    eps : float
+        Added to the size, so that a weight without a gradient divides by no zero.
+
+    Raises
+    ------
+    ValueError
+        If lr or decay is out of range, or a gradient's name or shape fits no parameter.
+        Nothing has changed then.
+
+    Notes
+    -----
+    Source: Hinton, "Neural networks for machine learning", lecture 6e (2012).
+
+    Examples
+    --------
+    >>> params = {"w": np.array([1.0, 1.0])}
+    >>> rmsprop_update(params, {"w": np.array([1000.0, -0.5])}, {}, lr=0.01)
+    >>> params["w"].round(4)
+    array([0.9, 1.1])
+    """
+    check_number("lr", lr, above=0)
+    check_number("decay", decay, low=0, below=1)
+    _check_gradients(params, grads)
+    squares = state.setdefault("squares", {})
+    for name, grad in grads.items():
+        v = squares.setdefault(name, np.zeros_like(params[name]))
+        v += (1 - decay) * (grad * grad - v)
+        params[name] -= lr * grad / (np.sqrt(v) + eps)
+
+
+def _check_gradients(params, grads):
+    """Refuse gradients that fit no parameter, before anything has changed."""
+    for name, grad in grads.items():
+        if name not in params or params[name].shape != np.shape(grad):
+            found = params[name].shape if name in params else "no such parameter"
+            raise ValueError(
+                f"grads[{name!r}] has shape {np.shape(grad)}, but params has {found}"
+            )
 
 
 def constant(progress):

@@ -50,6 +50,8 @@ class Training:
         Images a step.
     seed : int or numpy.random.Generator
         Decides the initial parameters and the order of the images.
+    optimiser : callable
+        How a step changes the parameters.
     schedule : callable
         Factor of `lr` for the share of all steps taken.
     weight_decay : float
@@ -64,7 +66,7 @@ class Training:
     start : dict of str to ndarray
         The parameters before the first step.
     state : dict
-        Adam's memory.
+        The optimiser's memory.
     data
         Where the next batch comes from: ``data.draw(n)``.
     run : Run
@@ -92,13 +94,16 @@ class Training:
 
     def __init__(
         self, model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
-        schedule=cosine, weight_decay=0.0, params=None,
+        optimiser=adam_update, schedule=cosine, weight_decay=0.0, params=None,
     ):  # fmt: skip
         check_counts(epochs=epochs, batch_size=batch_size)
         self.lr = check_number("lr", lr, above=0)
         self.weight_decay = check_number("weight_decay", weight_decay, low=0)
         rng = np.random.default_rng(seed)
-        self.model, self.schedule = model, schedule
+        if not callable(optimiser):
+            text = "optimiser must be a function such as adam_update, got"
+            raise TypeError(f"{text} {optimiser!r}")
+        self.model, self.optimiser, self.schedule = model, optimiser, schedule
         self.start = model.init(rng) if params is None else params
         self.params = _copy(self.start)
         self.data = self._source(X, y, rng)
@@ -145,7 +150,9 @@ class Training:
         if not factor > 0:
             raise ValueError(f"schedule must return factors above 0, got {factor!r}")
         x, y = self.data.draw(self.batch_size)
-        loss = train_step(self.model, self.params, x, y, self.state, self.lr * factor)
+        loss = train_step(
+            self.model, self.params, x, y, self.state, self.lr * factor, self.optimiser
+        )
         for name in self.decayed:
             self.params[name] *= 1 - self.weight_decay * self.lr * factor
         return loss
@@ -171,7 +178,7 @@ class Training:
             run.best_epoch, run.params = len(run.seconds) - 1, _copy(self.params)
 
 
-def train_step(model, params, x, y, state, lr):
+def train_step(model, params, x, y, state, lr, optimiser=adam_update):
     """One training step on a batch, in place; returns the loss before it, in nats.
 
     Parameters
@@ -185,9 +192,12 @@ def train_step(model, params, x, y, state, lr):
     y : ndarray of int, shape (N,)
         Their labels.
     state : dict
-        Adam's memory. Start with ``{}`` and pass the same one each time.
+        The optimiser's memory. Start with ``{}`` and pass the same one each time.
     lr : float
         Learning rate, above 0.
+    optimiser : callable
+        Changes the parameters in place, by the gradients: `adam_update`, `sgd_update`,
+        `momentum_update`, `rmsprop_update`, or what is called like them.
 
     Returns
     -------
@@ -208,7 +218,7 @@ def train_step(model, params, x, y, state, lr):
     loss, dlogits = cross_entropy(logits, y)
     grads = {}
     backward(dlogits, grads)
-    adam_update(params, grads, state, lr=lr)
+    optimiser(params, grads, state, lr=lr)
     return loss
 
 
@@ -236,7 +246,7 @@ def fit(
     model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
     callback=None, progress=True, n_shards=2, **settings,
 ):  # fmt: skip
-    """Train with Adam on mini-batches; keep the parameters that validate best.
+    """Train on mini-batches; keep the parameters that validate best.
 
     Parameters
     ----------
@@ -267,6 +277,8 @@ def fit(
     n_shards : int
         Parts of each batch that are computed side by side, see `side_by_side`. It
         changes the result by rounding, the number of cores does not change it.
+    optimiser : callable
+        How a step changes the parameters, see `train_step`; `adam_update` by default.
     schedule : callable
         Factor of `lr` for the share of all steps taken, `cosine` (the default) or
         `constant`.

@@ -1,4 +1,4 @@
-"""Adam and the learning-rate schedules."""
+"""The optimisers and the learning-rate schedules."""
 
 import math
 
@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch335_helpers.optim import adam_update, constant, cosine
+from ch335_helpers.optim import (
+    adam_update,
+    constant,
+    cosine,
+    momentum_update,
+    rmsprop_update,
+    sgd_update,
+)
+
+UPDATES = [adam_update, sgd_update, momentum_update, rmsprop_update]
 
 
 def test_two_steps_worked_by_hand():
@@ -67,6 +76,84 @@ def test_adam_equals_the_loops(seed, steps, lr, b1, b2):
     np.testing.assert_array_equal(gradients, kept)
     expected = naive_adam(start, gradients, lr, b1, b2, eps=1e-8)
     np.testing.assert_allclose(params["w"].ravel(), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_sgd_momentum_and_rmsprop_worked_by_hand():
+    a, b, c = ({"w": np.array([10.0])} for _ in range(3))
+    velocity, squares = {}, {}
+    for gradient in (2.0, 4.0):
+        grads = {"w": np.array([gradient])}
+        sgd_update(a, grads, {}, lr=0.5)
+        momentum_update(b, grads, velocity, lr=0.5, decay=0.25)
+        rmsprop_update(c, grads, squares, lr=0.5, decay=0.75, eps=1)
+    np.testing.assert_allclose(a["w"], 10 - 0.5 * (2 + 4))
+    np.testing.assert_allclose(b["w"], 10 - 0.5 * (2 + (0.25 * 2 + 4)))
+    v = 0.25 * 4, 0.75 * 0.25 * 4 + 0.25 * 16
+    expected = 10 - 0.5 * (2 / (math.sqrt(v[0]) + 1) + 4 / (math.sqrt(v[1]) + 1))
+    np.testing.assert_allclose(c["w"], expected)
+
+
+@pytest.mark.parametrize(
+    ("update", "settings", "theirs", "their_settings"),
+    [
+        (sgd_update, {}, "SGD", {}),
+        (momentum_update, {"decay": 0.8}, "SGD", {"momentum": 0.8}),
+        (rmsprop_update, {"decay": 0.9, "eps": 1e-3}, "RMSprop",
+         {"alpha": 0.9, "eps": 1e-3}),
+    ],
+)  # fmt: skip
+def test_the_other_optimisers_agree_with_pytorch(
+    update, settings, theirs, their_settings, rng
+):
+    torch = pytest.importorskip("torch")
+    start, gradients = rng.standard_normal((3, 4)), rng.standard_normal((20, 3, 4))
+    params, state = {"w": start.copy()}, {}
+    tensor = torch.tensor(start, requires_grad=True)
+    optimiser = getattr(torch.optim, theirs)([tensor], lr=0.05, **their_settings)
+    for gradient in gradients:
+        update(params, {"w": gradient}, state, lr=0.05, **settings)
+        tensor.grad = torch.tensor(gradient)
+        optimiser.step()
+    np.testing.assert_allclose(params["w"], tensor.detach().numpy(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_every_optimiser_keeps_arrays_dtypes_and_what_has_no_gradient(update, rng):
+    w = rng.standard_normal((2, 3)).astype(np.float32)
+    params, state = {"w": w, "mean": np.ones(2)}, {}
+    before, grads = w.copy(), {"w": np.ones((2, 3), np.float32)}
+    for _ in range(3):
+        update(params, grads, state, lr=0.1)
+    assert params["w"] is w and w.dtype == np.float32
+    assert (w < before).all()
+    np.testing.assert_array_equal(params["mean"], 1)
+    np.testing.assert_array_equal(grads["w"], 1)
+
+
+@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize("lr", [0, -1, math.nan, math.inf])
+def test_every_optimiser_refuses_a_rate_that_is_none(update, lr):
+    params, state = {"w": np.ones(1)}, {}
+    with pytest.raises(ValueError, match="lr"):
+        update(params, {"w": np.ones(1)}, state, lr=lr)
+    assert params["w"] == 1 and state == {}
+
+
+@pytest.mark.parametrize("update", [momentum_update, rmsprop_update])
+@pytest.mark.parametrize("decay", [-0.1, 1, math.nan])
+def test_a_decay_out_of_range_is_refused(update, decay):
+    with pytest.raises(ValueError, match="decay"):
+        update({"w": np.ones(1)}, {"w": np.ones(1)}, {}, decay=decay)
+
+
+@pytest.mark.parametrize("update", UPDATES[1:])
+def test_every_optimiser_refuses_gradients_that_fit_nothing(update):
+    params, state = {"w": np.ones(2), "b": np.ones(2)}, {}
+    for bad in ({"v": np.ones(2)}, {"b": np.ones(3)}):
+        with pytest.raises(ValueError, match="grads"):
+            update(params, {"w": np.ones(2)} | bad, state)
+    np.testing.assert_array_equal([params["w"], params["b"]], 1)
+    assert state == {}
 
 
 def test_arrays_change_in_place_and_keep_their_dtype(rng):

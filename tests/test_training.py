@@ -12,7 +12,7 @@ from ch335_helpers.batches import ImageStream
 from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.ops import cross_entropy
-from ch335_helpers.optim import adam_update, constant, cosine
+from ch335_helpers.optim import adam_update, constant, cosine, momentum_update
 from ch335_helpers.prediction import evaluate, predict
 from ch335_helpers.training import Training, fit, train_step
 
@@ -32,6 +32,29 @@ class Noted:
         if train:
             self.batches.append(x[:, 0, 0, 0].tolist())
         return self.model(params, x, train)
+
+
+# --------------------------------------------------------------------- the optimiser
+
+
+def test_a_training_steps_with_the_optimiser_that_it_is_given(tiny):
+    seen = []
+
+    def noting(params, grads, state, lr):
+        seen.append(lr)
+        momentum_update(params, grads, state, lr=lr)
+
+    by_default = fit_tiny(tiny)
+    noted = fit_tiny(tiny, optimiser=noting)
+    assert len(seen) == noted.n_steps
+    assert noted.batch_loss[0] == by_default.batch_loss[0]
+    assert noted.batch_loss[1] != by_default.batch_loss[1]
+    assert fit_tiny(tiny, optimiser=momentum_update).batch_loss == noted.batch_loss
+
+
+def test_what_is_no_optimiser_is_refused(tiny):
+    with pytest.raises(TypeError, match=r"optimiser .*'adam'"):
+        fit_tiny(tiny, optimiser="adam")
 
 
 # ----------------------------------------------------------------------------- one step

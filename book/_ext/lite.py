@@ -21,6 +21,7 @@ KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 CORE = ("pyodide.", "python_stdlib")  # how the names of Pyodide's own files begin
 OPTIONS = ("--apps=notebooks", "--no-sourcemaps", "--no-unused-shared-packages")
 FIRST = "book/1_data"
+SOLUTION = "# A solution. Click here to see it."
 
 
 def add_button(app, pagename, templatename, context, doctree):
@@ -60,6 +61,8 @@ def as_begun(path, numbers, citations):
             continue
         cell.outputs, cell.execution_count = [], None
         if "solution" in cell.metadata.get("tags", []):
+            # of a folded cell, the first line is shown
+            cell.source = f"{SOLUTION}\n{cell.source}"
             cell.metadata.jupyter = {"source_hidden": True, "outputs_hidden": True}
     return nbformat.writes(notebook)
 

@@ -31,7 +31,7 @@ RUN_ABOVE = """number => {
     jupyterapp.shell.currentWidget.content.activeCellIndex = number;
     jupyterapp.commands.execute("notebook:run-all-above");
 }"""
-APPEND = """source => {
+INSERT = """source => {
     const notebook = jupyterapp.shell.currentWidget.content;
     notebook.model.sharedModel.insertCell(0, { cell_type: "code", source });
     notebook.activeCellIndex = 0;
@@ -90,7 +90,7 @@ def wait_for_cells(page, numbers, timeout):
 
 def run(page, source):
     """Run code in a new first cell; return what is shown below it."""
-    page.evaluate(APPEND, source)
+    page.evaluate(INSERT, source)
     wait_for_cells(page, {0}, SOON)
     return page.locator(".jp-CodeCell").first.locator(".jp-OutputArea")
 
