@@ -3,6 +3,7 @@
 import numpy as np
 
 from .checks import check_axes, check_labels
+from .products import inner_products
 
 
 def nearest_mean(X_train, y_train, X):
@@ -98,6 +99,5 @@ def _nearest(candidates, rows):
     half_squares = 0.5 * (candidates * candidates).sum(axis=1)
     blocks = [rows[start : start + 512] for start in range(0, len(rows), 512)]
     # |c - r|² / 2 = |c|² / 2 - c·r, apart from a term that is the same for all c
-    return np.concatenate(
-        [(half_squares - block @ candidates.T).argmin(axis=1) for block in blocks]
-    )
+    distances = (half_squares - inner_products(block, candidates) for block in blocks)
+    return np.concatenate([of_block.argmin(axis=1) for of_block in distances])

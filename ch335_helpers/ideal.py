@@ -4,6 +4,7 @@ import numpy as np
 
 from .checks import check_images, check_number
 from .data import DEFAULT_NOISE, shape_templates
+from .products import inner_products
 
 
 def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
@@ -59,7 +60,7 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     # in blocks: 512 rows of scores, whatever the number of images
     for start in range(0, len(images), 512):
         block = images[start : start + 512].reshape(-1, flat.shape[1])
-        scores = (block @ flat.T - half_energy).astype(np.float64)
+        scores = (inner_products(block, flat) - half_energy).astype(np.float64)
         scores = scores.reshape(len(block), n_classes, -1)
         scores -= scores.max(axis=(1, 2), keepdims=True)
         evidence = np.exp(scores / noise**2).sum(axis=2)

@@ -1,4 +1,4 @@
-"""The two matrix products of a convolution, as NumPy computes them fastest.
+"""Matrix products, as NumPy computes them fastest.
 
 Nearly everywhere NumPy passes matrix products on to BLAS, a library made for the
 machine's processor. In a browser there is none. NumPy's own loop for ``@`` then steps
@@ -11,6 +11,29 @@ import numpy as np
 from .host import IN_BROWSER
 
 HAS_BLAS = not IN_BROWSER
+
+
+def inner_products(a, b):
+    """The inner product of each row of one matrix with each row of another.
+
+    Parameters
+    ----------
+    a : ndarray, shape (n, K)
+        Rows, for instance the pixels of images.
+    b : ndarray, shape (m, K)
+        Rows, for instance the pixels of templates.
+
+    Returns
+    -------
+    products : ndarray, shape (n, m)
+        ``a @ b.T``.
+
+    Examples
+    --------
+    >>> inner_products(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [1.0, 0.0]]))
+    array([[11.,  1.]])
+    """
+    return a @ b.T if HAS_BLAS else np.einsum("nk,mk->nm", a, b)
 
 
 def patches_by_filters(patches, filters, out):

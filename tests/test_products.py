@@ -29,6 +29,14 @@ def test_without_blas_a_convolution_gives_the_same(monkeypatch, stride, padding,
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * scale)
 
 
+def test_inner_products_are_the_same_without_blas(monkeypatch):
+    a, b = np.random.default_rng(0).standard_normal((2, 6, 30))
+    expected = products.inner_products(a, b[:4])
+    np.testing.assert_allclose(expected[5, 3], (a[5] * b[3]).sum())
+    monkeypatch.setattr(products, "HAS_BLAS", False)
+    np.testing.assert_allclose(products.inner_products(a, b[:4]), expected, rtol=1e-12)
+
+
 def test_several_parts_are_added_up_without_blas(monkeypatch):
     rng = np.random.default_rng(0)
     patches, filters = (
