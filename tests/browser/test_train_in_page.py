@@ -196,7 +196,6 @@ def test_a_page_left_while_it_trains_stops_and_can_be_come_back_to(panel):
     press(panel, "Train")
     wait_for(panel, r"Epoch \d of 8")
     page.goto(page.url.replace("3_training", "glossary"))
-    sync_api.expect(page.locator("h1")).to_contain_text("Glossary")
     page.wait_for_timeout(500)
     assert not page.workers
     page.go_back()
