@@ -11,6 +11,7 @@ import numpy as np
 from .host import IN_BROWSER
 
 HAS_BLAS = not IN_BROWSER
+LARGEST = 2**30  # products in one einsum; a browser counts them with 32 bits
 
 
 def inner_products(a, b):
@@ -33,7 +34,16 @@ def inner_products(a, b):
     >>> inner_products(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [1.0, 0.0]]))
     array([[11.,  1.]])
     """
-    return a @ b.T if HAS_BLAS else np.einsum("nk,mk->nm", a, b)
+    if HAS_BLAS:
+        return a @ b.T
+    parts = [np.einsum("nk,mk->nm", a[part], b) for part in _parts(len(a), b.size)]
+    return np.concatenate(parts)
+
+
+def _parts(n, products_each):
+    """Slices of n things so that no part needs more than `LARGEST` products."""
+    size = max(1, LARGEST // max(1, products_each))
+    return [slice(start, start + size) for start in range(0, max(1, n), size)]
 
 
 def patches_by_filters(patches, filters, out):
@@ -63,7 +73,8 @@ def patches_by_filters(patches, filters, out):
         (patches @ filters).sum(axis=0, out=out)
     else:
         rows = np.ascontiguousarray(filters[:, 0].swapaxes(1, 2))
-        np.einsum("pnmk,pfk->nmf", patches, rows, out=out)
+        for part in _parts(len(out), patches[:, :1].size * rows.shape[1]):
+            np.einsum("pnmk,pfk->nmf", patches[:, part], rows, out=out[part])
 
 
 def patches_by_gradient(patches, dy):
@@ -92,7 +103,10 @@ def patches_by_gradient(patches, dy):
     """
     if HAS_BLAS:
         return (patches.swapaxes(2, 3) @ dy).sum(axis=1)
-    parts, n, M, K = patches.shape
-    columns = patches.transpose(0, 3, 1, 2).reshape(parts, K, n * M)
+    n_parts, n, M, K = patches.shape
+    columns = patches.transpose(0, 3, 1, 2).reshape(n_parts, K, n * M)
     rows = np.ascontiguousarray(dy.reshape(n * M, -1).T)
-    return np.einsum("pkm,fm->pkf", columns, rows)
+    parts = _parts(n * M, n_parts * K * len(rows))
+    return sum(
+        np.einsum("pkm,fm->pkf", columns[..., part], rows[:, part]) for part in parts
+    )

@@ -53,5 +53,31 @@ def test_several_parts_are_added_up_without_blas(monkeypatch):
     np.testing.assert_allclose(again, gradient, rtol=1e-12)
 
 
+@pytest.mark.parametrize("largest", [1, 500, 20_000])
+def test_large_products_are_cut_into_parts(monkeypatch, largest):
+    """On 32 bits, einsum refuses more than 2**31 products at once."""
+    called, einsum = [], np.einsum
+
+    def counting(subscripts, a, b, **how):
+        sizes = dict(zip(subscripts.split(",")[0], a.shape, strict=True))
+        rest = subscripts.split(",")[1].split("->")[0]
+        sizes |= dict(zip(rest, b.shape, strict=True))
+        called.append(np.prod(list(sizes.values())))
+        return einsum(subscripts, a, b, **how)
+
+    a, b = np.random.default_rng(0).standard_normal((2, 40, 30))
+    expected = outcome(np.float64, 1, 1), products.inner_products(a, b)
+    monkeypatch.setattr(products, "HAS_BLAS", False)
+    monkeypatch.setattr(products, "LARGEST", largest)
+    monkeypatch.setattr(products.np, "einsum", counting)
+    found = outcome(np.float64, 1, 1), products.inner_products(a, b)
+    for ours, theirs in zip(
+        (*found[0], found[1]), (*expected[0], expected[1]), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-10)
+    if largest == 20_000:  # large enough for each image and each row
+        assert len(called) > 4 and max(called) <= largest
+
+
 def test_blas_is_used_on_a_machine_of_ones_own():
     assert products.HAS_BLAS
