@@ -42,8 +42,8 @@ def inner_products(a, b):
 
 def _parts(n, products_each):
     """Slices of n things so that no part needs more than `LARGEST` products."""
-    size = max(1, LARGEST // max(1, products_each))
-    return [slice(start, start + size) for start in range(0, max(1, n), size)]
+    size = max(1, LARGEST // products_each)
+    return [slice(start, start + size) for start in range(0, n, size)]
 
 
 def patches_by_filters(patches, filters, out):

@@ -23,7 +23,6 @@ browser = importlib.import_module("browser")
 
 PACKAGE = Path(ch335_helpers.__file__).parent
 LARGEST = 18e6  # bytes that a page may load to run Python
-LARGEST_OF_ALL = 90e6  # bytes of all of Python in the browser, JupyterLite included
 FOR_NOTEBOOKS = {"comm.whl": b"a comm"}
 FOR_PAGES = {"pyodide.js": b"a script", "numpy.whl": b"an archive", "tqdm.whl": b"bar"}
 CONTENTS = FOR_PAGES | FOR_NOTEBOOKS

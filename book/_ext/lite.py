@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from browser import SOURCE, collect, listed
+from browser import SOURCE, listed
 from plain import citations_of, numbers_of, plain
 from sphinx.errors import ExtensionError
 
@@ -43,10 +43,11 @@ def add_button(app, pagename, templatename, context, doctree):
     )
 
 
-def settings(missing):
-    """JupyterLite's settings; Pyodide from its address, if not at hand."""
+def settings(pages):
+    """JupyterLite's settings; Pyodide from its address, if not whole in `pages`."""
     found = json.loads((SOURCE / SETTINGS).read_text(encoding="utf-8"))
-    if any(name.startswith(CORE) for name in missing):
+    core = [name for name in listed("files.json") if name.startswith(CORE)]
+    if not all((pages / name).exists() for name in core):
         kernel = found["jupyter-config-data"]["litePluginSettings"][KERNEL]
         kernel["pyodideUrl"] = listed("files.json")["pyodide.js"]["url"]
     return found
@@ -71,10 +72,11 @@ def build(app, exception):
     """Put JupyterLite with all notebooks into the finished book."""
     if exception or app.builder.format != "html":
         return
-    missing = collect(Path(app.outdir).parent / "pyodide")
+    target = Path(app.outdir) / "lite"
+    shutil.rmtree(target, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
-        root, site = Path(folder), Path(folder) / "site"
-        text = json.dumps(settings(missing))
+        root = Path(folder)
+        text = json.dumps(settings(Path(app.outdir) / "_browser"))
         (root / SETTINGS).write_text(text, encoding="utf-8")
         notebooks = root / "notebooks"
         notebooks.mkdir()
@@ -82,19 +84,16 @@ def build(app, exception):
         for path in sorted((Path(app.srcdir) / "book").glob("*.ipynb")):
             text = as_begun(path, *names)
             (notebooks / path.name).write_text(text, encoding="utf-8")
-        folders = (f"--contents={notebooks}", f"--output-dir={site}")
+        folders = (f"--contents={notebooks}", f"--output-dir={target}")
         command = [sys.executable, "-m", "jupyterlite_core", "build", *folders]
         done = subprocess.run(
             [*command, *OPTIONS], cwd=root, capture_output=True, text=True
         )
         if done.returncode:
             raise ExtensionError(f"JupyterLite could not be built: {done.stderr}")
-        target = Path(app.outdir) / "lite"
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(site, target)
 
 
 def setup(app):
     app.connect("html-page-context", add_button, priority=502)  # after the theme's own
-    app.connect("build-finished", build)
+    app.connect("build-finished", build, priority=501)  # after that of `browser`
     return {"parallel_read_safe": True}

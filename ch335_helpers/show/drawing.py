@@ -38,6 +38,9 @@ class Drawing:
     def __init__(self, tell, params, seed=0):
         if isinstance(params, str):
             params = load_params(io.BytesIO(base64.b64decode(params)))
+        if "stem.conv.w" not in params:
+            text = "params must be those of a ResidualCNN, got"
+            raise ValueError(f"{text} {', '.join(params) or 'none'}")
         self.tell, self.params = tell, params
         self.model = ResidualCNN(width=len(params["stem.conv.w"]))
         self.noise = np.random.default_rng(seed).standard_normal((SIZE, SIZE))

@@ -58,8 +58,8 @@ def open_notebook(browser, address):
         else:
             route.continue_()
 
-    def open_it(name, width=1280):
-        context = browser.new_context(viewport={"width": width, "height": 900})
+    def open_it(name):
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
         contexts.append(context)
         context.route("**/*", gate)
         page = context.new_page()
