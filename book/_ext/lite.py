@@ -19,7 +19,11 @@ from sphinx.errors import ExtensionError
 SETTINGS = "jupyter-lite.json"
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 CORE = ("pyodide.", "python_stdlib")  # how the names of Pyodide's own files begin
-OPTIONS = ("--apps=notebooks", "--no-sourcemaps", "--no-unused-shared-packages")
+APPS = ("tree", "notebooks", "edit")  # the list of files, and what it opens
+OPTIONS = (
+    *(f"--apps={app}" for app in APPS),
+    *("--no-sourcemaps", "--no-unused-shared-packages"),
+)
 FIRST = "book/1_data"
 SOLUTION = "# A solution. Click here to see it."
 
@@ -91,6 +95,7 @@ def build(app, exception):
         )
         if done.returncode:
             raise ExtensionError(f"JupyterLite could not be built: {done.stderr}")
+    shutil.rmtree(target / "doc")  # leads to JupyterLab, which is not built
 
 
 def setup(app):

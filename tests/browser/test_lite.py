@@ -193,3 +193,27 @@ def test_everything_for_the_browser_is_small_enough(built):
     assert not [file for file in files if file.suffix == ".map"]
     once = [file.name for file in files if file.name.startswith("pyodide.asm")]
     assert sorted(once) == ["pyodide.asm.js", "pyodide.asm.wasm"]
+
+
+def test_without_a_notebook_in_the_address_all_are_listed(browser, address):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}/lite/index.html")
+        listed = page.locator(".jp-DirListing-itemText")
+        names = [f"{name}.ipynb" for name in NOTEBOOKS]
+        sync_api.expect(listed).to_have_text(names, timeout=SOON)
+        with page.expect_popup() as opened:
+            listed.first.dblclick()
+        cell = opened.value.locator(".jp-Notebook .jp-Cell").first
+        cell.wait_for(timeout=SOON)
+
+
+def test_every_page_of_jupyterlite_comes_to_rest(browser, address, built):
+    pages = sorted((built / "lite").rglob("*.html"))
+    assert len(pages) == 4  # the entrance and three programs
+    for path in pages:
+        page = browser.new_page()
+        page.goto(f"{address}/{path.relative_to(built)}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.title")
+        page.close()
