@@ -7,7 +7,7 @@ with matplotlib and ipywidgets when one of its names is first used.
 from importlib import import_module
 
 from .baselines import nearest_mean, nearest_neighbour
-from .batches import ImageStream
+from .batches import ImageStream, shift_images
 from .challenges import score_entry
 from .checkpoints import load_params, save_params
 from .data import (
@@ -29,8 +29,23 @@ from .explain import (
 from .gradcheck import check_gradients
 from .host import smaller_in_browser
 from .ideal import class_posterior
-from .intervals import mean_interval, paired_difference, wilson_interval
-from .layers import BatchNorm, Conv, Flatten, GlobalAvgPool, Linear, MaxPool, ReLU
+from .intervals import (
+    mean_interval,
+    paired_difference,
+    paired_differences,
+    wilson_interval,
+)
+from .layers import (
+    BatchNorm,
+    Conv,
+    Flatten,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Linear,
+    LogSumExpPool,
+    MaxPool,
+    ReLU,
+)
 from .malloc import keep_freed_memory
 from .models import LinearClassifier, ResidualCNN, SimpleCNN, residual_block
 from .network import Chain, Layer, Residual, he_normal, learnt, n_parameters
@@ -40,7 +55,9 @@ from .ops import (
     conv2d,
     cross_entropy,
     global_avg_pool,
+    global_max_pool,
     linear,
+    log_sum_exp_pool,
     max_pool,
     output_size,
     relu,
@@ -58,7 +75,8 @@ from .prediction import evaluate, predict, predict_logits
 from .run import Run
 from .split import SealedTestSet, Split, train_val_test_split
 from .summary import Summary
-from .sweeps import Trace, sweep
+from .sweeps import Trial, Trials, all_cores, draw_data, sweep
+from .traces import Trace, try_learning_rates
 from .training import Training, fit, train_step
 from .walk import Step, output_gradients, steps
 

@@ -243,6 +243,40 @@ class GlobalAvgPool(Layer):
         return y, lambda dy, grads: pool_backward(dy)
 
 
+class GlobalMaxPool(Layer):
+    """Largest value of each channel over the whole image: (N, C, H, W) to (N, C).
+
+    Examples
+    --------
+    >>> y, backward = GlobalMaxPool()({}, np.arange(8.0).reshape(1, 2, 2, 2))
+    >>> y
+    array([[3., 7.]])
+    """
+
+    name = kind = "global max pool"
+
+    def __call__(self, params, x, train=False):
+        y, pool_backward = ops.global_max_pool(x)
+        return y, lambda dy, grads: pool_backward(dy)
+
+
+class LogSumExpPool(Layer):
+    """Log of the sum of exp over each channel's pixels: (N, C, H, W) to (N, C).
+
+    Examples
+    --------
+    >>> y, backward = LogSumExpPool()({}, np.zeros((1, 2, 5, 5)))
+    >>> np.exp(y).round(6)
+    array([[25., 25.]])
+    """
+
+    name = kind = "log-sum-exp pool"
+
+    def __call__(self, params, x, train=False):
+        y, pool_backward = ops.log_sum_exp_pool(x)
+        return y, lambda dy, grads: pool_backward(dy)
+
+
 class Flatten(Layer):
     """All values of an image in one row: (N, C, H, W) to (N, C H W).
 

@@ -9,7 +9,9 @@ from ch335_helpers.layers import (
     Conv,
     Flatten,
     GlobalAvgPool,
+    GlobalMaxPool,
     Linear,
+    LogSumExpPool,
     MaxPool,
     ReLU,
 )
@@ -24,6 +26,8 @@ LAYERS = {
     "ReLU": (ReLU(), IMAGES),
     "MaxPool": (MaxPool(), IMAGES),
     "GlobalAvgPool": (GlobalAvgPool(), IMAGES),
+    "GlobalMaxPool": (GlobalMaxPool(), IMAGES),
+    "LogSumExpPool": (LogSumExpPool(), IMAGES),
     "Flatten": (Flatten(), IMAGES),
     "Chain": (Chain(Conv("a", 2, 4), BatchNorm("b", 4), ReLU(), MaxPool()), IMAGES),
     "empty Chain": (Chain(), IMAGES),

@@ -5,7 +5,7 @@ Colours are those of Okabe and Ito, which people with any kind of colour vision 
 apart; lines differ in style as well.
 """
 
-from .charts import bars, confusion, connections, log_shares
+from .charts import bars, confusion, connections, forest, log_shares
 from .lines import curves, learning_curves, reliability, results, step_errors
 from .pictures import (
     activation_rows,
@@ -24,6 +24,7 @@ __all__ = [
     "filter_answers",
     "filters",
     "filters_compared",
+    "forest",
     "image_grid",
     "learning_curves",
     "log_shares",
