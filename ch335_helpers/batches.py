@@ -116,7 +116,8 @@ def shift_images(x, rng, reach=2):
     rng : numpy.random.Generator
         Draws the moves.
     reach : int
-        Largest move along each axis in pixels, at least 0; all moves are equally likely.
+        Largest move along each axis in pixels, at least 0. All moves are equally
+        likely.
 
     Returns
     -------

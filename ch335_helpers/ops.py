@@ -536,7 +536,7 @@ def log_sum_exp_pool(x):
            [6., 3.]])
     """
     x = check_axes("x", x, "N C H W")
-    N, C, H, W = x.shape
+    N, C = x.shape[:2]
     largest = x.max(axis=(2, 3), keepdims=True)
     e = np.exp(x - largest)
     total = e.sum(axis=(2, 3), keepdims=True)

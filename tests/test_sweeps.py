@@ -117,7 +117,7 @@ def test_every_training_from_a_stream_gets_the_same_images():
 
 
 def test_data_of_a_seed_are_fresh_and_of_both_parts_disjoint():
-    X, y, X_val, y_val = draw_data(0, n_train=3, n_val=3, img_size=8, n_classes=2)
+    X, y, X_val, _ = draw_data(0, n_train=3, n_val=3, img_size=8, n_classes=2)
     again = draw_data(0, n_train=3, n_val=3, img_size=8, n_classes=2)
     other = draw_data(1, n_train=3, n_val=3, img_size=8, n_classes=2)
     np.testing.assert_array_equal(X, again[0])

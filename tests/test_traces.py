@@ -17,7 +17,9 @@ from ch335_helpers.traces import TIMES_WORSE, Trace, try_learning_rates
 
 def try_tiny(tiny, rates=(1e-3, 1e-2), model=None, **settings):
     defaults = {"epochs": 3, "batch_size": 4, "progress": False}
-    return try_learning_rates(model or SimpleCNN(3), *tiny, rates, **defaults | settings)
+    return try_learning_rates(
+        model or SimpleCNN(3), *tiny, rates, **defaults | settings
+    )
 
 
 def test_the_runs_are_those_that_fit_makes(tiny):
@@ -132,7 +134,9 @@ def test_what_is_stopped_returns_what_it_has(tiny, step, interrupt):
 
 def test_with_shards_it_looks_in_once_an_epoch(task):
     alone, shared = (
-        try_learning_rates(SimpleCNN(), *task, [1e-2], epochs=2, progress=False, n_shards=n)[0]
+        try_learning_rates(
+            SimpleCNN(), *task, [1e-2], epochs=2, progress=False, n_shards=n
+        )[0]
         for n in (1, 2)
     )
     for a, b in zip(alone.filters, shared.filters, strict=True):

@@ -94,51 +94,6 @@ def log_shares(values, xlabel):
 
 
 @styled
-def forest(differences, xlabel, *, groups=None):
-    """Differences from a baseline as points with their intervals, one a row.
-
-    Intervals that contain 0 are drawn hollow and grey.
-
-    Parameters
-    ----------
-    differences : dict of str to tuple of float
-        By name (mean, low, high), as `paired_differences` returns them.
-    xlabel : str
-        What the differences mean.
-    groups : dict of str to sequence of str, optional
-        The names under a title each; names without a group are left out.
-
-    Examples
-    --------
-    >>> forest({"no shortcut": (-0.01, -0.03, 0.01)}, "difference in accuracy")
-    <ThemedFigure size ... with 1 Axes>
-    """
-    groups = groups or {"": list(differences)}
-    rows = []  # a title has no difference
-    for title, names in groups.items():
-        rows += [(title, None)] if title else []
-        rows += [(name, differences[name]) for name in names]
-    fig = ThemedFigure(figsize=(PAGE_WIDTH, 0.25 * len(rows) + 0.8))
-    ax = fig.subplots()
-    ax.axvline(0, color=COLORS[-1], linestyle="--", linewidth=1)
-    for place, (_, difference) in enumerate(rows):
-        if difference is None:
-            continue
-        mean, *ends = difference
-        clear = ends[0] > 0 or ends[1] < 0
-        color = COLORS[0] if clear else "0.5"
-        ax.plot(ends, (place, place), color=color, linewidth=2 if clear else 1)
-        face = color if clear else "none"
-        ax.plot(mean, place, "o", color=color, markerfacecolor=face, markersize=5)
-    ax.set(xlabel=xlabel, ylim=(len(rows) - 0.5, -0.7))
-    ax.set_yticks(range(len(rows)), [name for name, _ in rows])
-    for label, (_, difference) in zip(ax.get_yticklabels(), rows, strict=True):
-        label.set_weight("normal" if difference else "bold")
-    ax.tick_params(axis="y", length=0)
-    return fig
-
-
-@styled
 def confusion(counts, names):
     """Confusion matrix as a table of counts, shaded by the share of the true class.
 

@@ -5,7 +5,8 @@ Colours are those of Okabe and Ito, which people with any kind of colour vision 
 apart; lines differ in style as well.
 """
 
-from .charts import bars, confusion, connections, forest, log_shares
+from .charts import bars, confusion, connections, log_shares
+from .experiments import accuracy_panels, forest
 from .lines import curves, learning_curves, reliability, results, step_errors
 from .pictures import (
     activation_rows,
@@ -16,6 +17,7 @@ from .pictures import (
 )
 
 __all__ = [
+    "accuracy_panels",
     "activation_rows",
     "bars",
     "confusion",

@@ -7,12 +7,14 @@ import pytest
 from drawn import IMAGES, RUN, WEIGHTS, pixels
 from matplotlib.figure import Figure
 
-from ch335_helpers.show import charts, lines, pictures, plots
+from ch335_helpers.show import charts, experiments, lines, pictures, plots
 from ch335_helpers.show.looks import COLUMN_WIDTH, PAGE_WIDTH, STYLE
 
 MAPS = {"block1.relu2": np.random.default_rng(2).standard_normal((2, 4, 6, 6))}
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
 KERNELS, ANSWERS = np.ones((4, 3, 3), int), np.ones((4, 6, 6))
+
+LINE = {"x": [10, 100], "y": [0.5, 0.9], "low": [0.4, 0.8], "high": [0.6, 1]}
 
 FIGURES = {
     "image_grid": lambda: plots.image_grid(IMAGES, columns=3),
@@ -37,6 +39,12 @@ FIGURES = {
     "reliability counted": lambda: plots.reliability(
         {"network": ([0.5, 1], [0.4, 0.9], [10, 20])}
     ),
+    "forest": lambda: plots.forest(
+        {"parts": None, "no shortcut": (-1, -2, 1), "wide": (9, 7, 11)},
+        "points",
+        limit=3,
+    ),
+    "accuracy_panels": lambda: plots.accuracy_panels({"images": {"a": LINE}}),
     "log_shares": lambda: plots.log_shares({"one": 0.1, "two": 1}, "share"),
 }
 each_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
@@ -46,7 +54,7 @@ def test_every_figure_is_called_from_here():
     assert {name.split()[0] for name in FIGURES} == set(plots.__all__)
     for name in plots.__all__:
         assert getattr(plots, name).__module__ in (
-            charts.__name__, lines.__name__, pictures.__name__,
+            charts.__name__, experiments.__name__, lines.__name__, pictures.__name__,
         )  # fmt: skip
 
 
