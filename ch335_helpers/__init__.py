@@ -7,7 +7,7 @@ with matplotlib and ipywidgets when one of its names is first used.
 from importlib import import_module
 
 from .baselines import nearest_mean, nearest_neighbour
-from .batches import ImageStream, shift_images
+from .batches import ImageStream, add_noise, shift_images
 from .challenges import score_entry
 from .checkpoints import load_params, save_params
 from .data import (
@@ -45,9 +45,16 @@ from .layers import (
     LogSumExpPool,
     MaxPool,
     ReLU,
+    Templates,
 )
 from .malloc import keep_freed_memory
-from .models import LinearClassifier, ResidualCNN, SimpleCNN, residual_block
+from .models import (
+    LinearClassifier,
+    ResidualCNN,
+    SimpleCNN,
+    TemplateCNN,
+    residual_block,
+)
 from .network import Chain, Layer, Residual, he_normal, learnt, n_parameters
 from .numerical import numerical_gradient, relative_error, slope_and_kink
 from .ops import (

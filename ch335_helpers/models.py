@@ -11,6 +11,7 @@ from .layers import (
     LogSumExpPool,
     MaxPool,
     ReLU,
+    Templates,
 )
 from .network import Chain, Residual
 
@@ -182,6 +183,44 @@ def _head(channels, n_classes, head, size):
         return [Flatten(), Linear("linear", channels * size**2, n_classes)]
     pool = GlobalMaxPool() if head == "maximum" else LogSumExpPool()
     return [Conv("scores", channels, n_classes, kernel=1), pool]
+
+
+class TemplateCNN(Chain):
+    """A network in the form of the ideal observer: templates, then a log-sum-exp.
+
+    Each class has a few templates. The score of a class is the log of the sum of exp
+    over all its templates and all places. With the clean shapes as templates, it is the
+    ideal observer; trained, it has to find them.
+
+    Parameters
+    ----------
+    n_classes : int
+        Scores for each image, at least 1.
+    in_channels : int
+        Channels of the images, at least 1.
+    per_class : int
+        Templates of each class, at least 1.
+    kernel : int
+        Side of a template in pixels, at least 1.
+
+    Notes
+    -----
+    Taught in notebook 9. Takes images of at least kernel x kernel pixels.
+
+    Examples
+    --------
+    >>> from ch335_helpers import n_parameters
+    >>> n_parameters(TemplateCNN())  # 40 templates of 19 * 19 and their biases, and s
+    14481
+    """
+
+    def __init__(self, n_classes=10, in_channels=1, per_class=4, kernel=19):
+        check_counts(n_classes=n_classes, in_channels=in_channels)
+        check_counts(per_class=per_class, kernel=kernel)
+        super().__init__(
+            Templates("templates", in_channels, n_classes * per_class, kernel),
+            LogSumExpPool(per_class), name="TemplateCNN",
+        )  # fmt: skip
 
 
 def residual_block(name, in_channels, out_channels, *, batch_norm=True, residual=True):

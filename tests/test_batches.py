@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch335_helpers.batches import ImageStream, Shuffled, shift_images
+from ch335_helpers.batches import ImageStream, Shuffled, add_noise, shift_images
 from ch335_helpers.data import CLASS_NAMES, DEFAULT_NOISE, shape_templates
 
 
@@ -125,3 +125,26 @@ def test_shifting_refuses_what_is_no_image():
     for x in (np.zeros((2, 3)), np.full((1, 1, 2, 2), np.nan)):
         with pytest.raises(ValueError, match="x must"):
             shift_images(x, np.random.default_rng(0))
+
+
+def test_added_noise_is_fresh_gaussian_and_of_the_size_asked_for():
+    x = np.random.default_rng(0).standard_normal((4, 2, 50, 50)).astype(np.float32)
+    before, rng = x.copy(), np.random.default_rng(1)
+    first, second = add_noise(x, rng, 0.5) - x, add_noise(x, rng, 0.5) - x
+    np.testing.assert_array_equal(x, before)
+    assert first.dtype == np.float32 and add_noise(x, rng).dtype == np.float32
+    assert abs(first.std() - 0.5) < 0.01 and abs(first.mean()) < 0.01
+    assert abs((np.abs(first) < 0.5).mean() - 0.6827) < 0.01  # within one deviation
+    assert abs(np.mean(first * second)) < 0.01
+    np.testing.assert_array_equal(add_noise(x, rng, 0), x)
+
+
+@pytest.mark.parametrize("noise", [-0.1, np.nan, "0.5", None, True])
+def test_noise_that_is_no_number_from_0_on_is_refused(noise):
+    with pytest.raises(ValueError, match="noise must be a finite number"):
+        add_noise(np.zeros((1, 1, 2, 2)), np.random.default_rng(0), noise)
+
+
+def test_noise_is_not_added_to_integers():
+    with pytest.raises(TypeError, match="x must be an array of floats"):
+        add_noise(np.zeros((1, 1, 2, 2), np.uint8), np.random.default_rng(0))

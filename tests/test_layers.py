@@ -14,6 +14,7 @@ from ch335_helpers.layers import (
     LogSumExpPool,
     MaxPool,
     ReLU,
+    Templates,
 )
 from ch335_helpers.network import Chain, Residual
 
@@ -28,6 +29,8 @@ LAYERS = {
     "GlobalAvgPool": (GlobalAvgPool(), IMAGES),
     "GlobalMaxPool": (GlobalMaxPool(), IMAGES),
     "LogSumExpPool": (LogSumExpPool(), IMAGES),
+    "LogSumExpPool of pairs": (LogSumExpPool(2), IMAGES),
+    "Templates": (Templates("templates", 2, 4, 3), IMAGES),
     "Flatten": (Flatten(), IMAGES),
     "Chain": (Chain(Conv("a", 2, 4), BatchNorm("b", 4), ReLU(), MaxPool()), IMAGES),
     "empty Chain": (Chain(), IMAGES),
@@ -245,3 +248,26 @@ def test_flatten_refuses_what_is_no_batch_of_images():
 
 
 # ------------------------------------------------------------------- Chain and Residual
+
+
+# ------------------------------------------------------ templates and their log-sum-exp
+
+
+def test_templates_measure_how_far_a_place_is_from_them(rng):
+    """-s |window - t|²/2, but for the energy of the window, which all share."""
+    layer = Templates("t", 2, 3, kernel=3)
+    params = random_params(layer, rng)
+    x = rng.standard_normal((2, 2, 5, 6))
+    y, _ = layer(params, x)
+    w, b, s = params["t.w"], params["t.b"], params["t.s"]
+    for n, f, i, j in np.ndindex(y.shape):
+        window = x[n, :, i : i + 3, j : j + 3]
+        distance, energy = ((window - w[f]) ** 2).sum(), (window**2).sum()
+        assert y[n, f, i, j] == pytest.approx(s[0] * (energy / 2 - distance / 2 + b[f]))
+
+
+def test_a_group_is_pooled_as_if_its_channels_lay_side_by_side(rng):
+    x = rng.standard_normal((2, 6, 3, 4))
+    y, _ = LogSumExpPool(3)({}, x)
+    expected = np.log(np.exp(x).sum(axis=(2, 3)).reshape(2, 2, 3).sum(axis=2))
+    np.testing.assert_allclose(y, expected)

@@ -3,16 +3,19 @@
 import numpy as np
 import pytest
 
+from ch335_helpers.data import Geometry, make_synthetic_images, shape_templates
+from ch335_helpers.ideal import class_posterior
 from ch335_helpers.models import (
     HEADS,
     STEMS,
     LinearClassifier,
     ResidualCNN,
     SimpleCNN,
+    TemplateCNN,
     residual_block,
 )
 from ch335_helpers.network import Chain, n_parameters
-from ch335_helpers.ops import cross_entropy
+from ch335_helpers.ops import cross_entropy, softmax
 from ch335_helpers.walk import steps
 
 MODELS = {
@@ -23,6 +26,7 @@ MODELS = {
     "deep ResidualCNN": ResidualCNN(3, 2, width=4, depth=2, stem="pool"),
     "maximum": ResidualCNN(3, 2, width=4, head="maximum"),
     "log-sum-exp": ResidualCNN(3, 2, width=4, head="log-sum-exp"),
+    "TemplateCNN": TemplateCNN(3, 2, per_class=2, kernel=5),
     "flatten": ResidualCNN(3, 2, width=4, head="flatten", img_size=8),
 }
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
@@ -240,3 +244,22 @@ def test_an_unknown_stem_or_head_is_refused(value):
 def test_a_depth_that_is_no_count_is_refused(value):
     with pytest.raises(ValueError, match="depth must be a whole number of at least 1"):
         ResidualCNN(depth=value)
+
+
+@pytest.mark.parametrize("noise", [0.7, 1.5])
+def test_with_the_clean_shapes_as_templates_the_template_network_is_the_ideal(noise):
+    geometry, clean = Geometry.of(32), shape_templates()
+    middle = [(15, 15, r) for r in geometry.radii]  # each radius once, in the middle
+    places = geometry.placements().tolist()
+    chosen = [places.index(list(place)) for place in middle]
+    cut = clean[:, chosen, 15 - 9 : 15 + 10, 15 - 9 : 15 + 10]  # (10, 4, 19, 19)
+    model = TemplateCNN()
+    params = {
+        "templates.w": cut.reshape(40, 1, 19, 19).astype(np.float64),
+        "templates.b": np.zeros(40),
+        "templates.s": np.array([1 / noise**2]),
+    }
+    X, _ = make_synthetic_images(20, noise=noise, seed=3)
+    # no shape reaches the last row and column; without them, the windows are the places
+    ours = softmax(model(params, X[:, :, :31, :31].astype(np.float64))[0])
+    np.testing.assert_allclose(ours, class_posterior(X, noise=noise), atol=1e-5)
