@@ -135,6 +135,9 @@ class Templates(Layer):
     plus Gaussian noise, and s is one over the noise squared, this is the log of how
     likely the image is, but for a constant: the term that the ideal observer adds up.
 
+    It is meant as a first layer. In training its backward returns None for dx: nobody
+    asks for the gradient of the images, which would take most of the time.
+
     Parameters
     ----------
     name : str
@@ -177,7 +180,7 @@ class Templates(Layer):
         fit, conv_backward = ops.conv2d(x, w, b - (w * w).sum(axis=(1, 2, 3)) / 2)
 
         def backward(dy, grads):
-            dx, dw, db = conv_backward(s * dy)
+            dx, dw, db = conv_backward(s * dy, with_dx=not train)
             grads[f"{self.name}.w"] = dw - w * db[:, None, None, None]
             grads[f"{self.name}.b"] = db
             grads[f"{self.name}.s"] = (dy * fit).sum(keepdims=True).reshape(1)

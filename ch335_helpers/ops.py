@@ -92,7 +92,8 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     y : ndarray, shape (N, F, Ho, Wo)
     backward : callable
         ``backward(dy)`` with dy of y's shape returns ``(dx, dw, db)``; db is None
-        without a bias.
+        without a bias. ``backward(dy, with_dx=False)`` spares the work for dx and
+        returns None in its place.
 
     Raises
     ------
@@ -138,7 +139,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     if b is not None:
         y += b
 
-    def backward(dy):
+    def backward(dy, with_dx=True):
         dy = check_axes("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
         dy = np.ascontiguousarray(dy)
         dw, dx = 0, np.empty((N, H, W, C), y.dtype)
@@ -147,10 +148,11 @@ def conv2d(x, w, b=None, stride=1, padding=0):
             padded = pad_images(pixels[block], edges, edges)
             patches = patch_matrices(padded, kH, kW, stride)
             dw += patches_by_gradient(patches, dy[block].reshape(-1, Ho * Wo, F))
-            input_gradient(dy[block], w, stride, padding, out=dx[block])
+            if with_dx:
+                input_gradient(dy[block], w, stride, padding, out=dx[block])
         dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
-        return dx.transpose(0, 3, 1, 2), dw, db
+        return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
     return y.transpose(0, 3, 1, 2), backward
 

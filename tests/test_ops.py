@@ -566,6 +566,18 @@ def test_max_pool_agrees_with_pytorch(size, stride, rng):
     assert_close(backward(dy), tensor.grad.numpy())
 
 
+def test_conv2d_can_spare_the_gradient_of_its_input():
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((3, 2, 7, 8)), rng.standard_normal((4, 2, 3, 3))
+    y, backward = conv2d(x, w, np.ones(4), stride=2, padding=1)
+    dy = rng.standard_normal(y.shape)
+    _, dw, db = backward(dy)
+    nothing, dw_alone, db_alone = backward(dy, with_dx=False)
+    assert nothing is None
+    np.testing.assert_array_equal(dw_alone, dw)
+    np.testing.assert_array_equal(db_alone, db)
+
+
 # ------------------------------------------------------------- global_avg_pool and relu
 
 
