@@ -78,7 +78,9 @@ def test_every_learnt_parameter_has_a_gradient_and_no_other(model, rng):
     dx = backward(rng.standard_normal(logits.shape).astype(np.float32), grads)
     assert sorted(grads) == sorted(name for name in params if "running" not in name)
     assert all(np.abs(grad).max() > 0 for grad in grads.values())
-    assert {a.dtype for a in (logits, dx, *grads.values())} == {np.dtype("float32")}
+    assert (dx is None) is isinstance(model, TemplateCNN)
+    found = [a for a in (logits, dx, *grads.values()) if a is not None]
+    assert {a.dtype for a in found} == {np.dtype("float32")}
 
 
 @each_model
