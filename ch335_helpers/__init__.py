@@ -45,6 +45,7 @@ from .layers import (
     LogSumExpPool,
     MaxPool,
     ReLU,
+    Templates,
 )
 from .malloc import keep_freed_memory
 from .models import (

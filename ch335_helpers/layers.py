@@ -34,10 +34,6 @@ class Conv(Layer):
         size if the kernel is odd and the stride 1.
     bias : bool
         Whether a bias is added to each filter's output.
-    first : bool
-        Whether it sees the images themselves. In training its backward then returns
-        None for their gradient, which nobody asks for: with large filters, it would
-        take most of the time.
 
     Examples
     --------
@@ -61,10 +57,8 @@ class Conv(Layer):
         stride=1,
         padding=None,
         bias=True,
-        first=False,
     ):
         self.name, self.kernel, self.stride, self.bias = name, kernel, stride, bias
-        self.first = first
         self.padding = kernel // 2 if padding is None else padding
         self.shape = (out_channels, in_channels, kernel, kernel)
 
@@ -79,8 +73,7 @@ class Conv(Layer):
         y, conv_backward = ops.conv2d(x, w, b, self.stride, self.padding)
 
         def backward(dy, grads):
-            with_dx = not (self.first and train)
-            dx, grads[f"{self.name}.w"], db = conv_backward(dy, with_dx)
+            dx, grads[f"{self.name}.w"], db = conv_backward(dy)
             if self.bias:
                 grads[f"{self.name}.b"] = db
             return dx
@@ -133,6 +126,67 @@ class BatchNorm(Layer):
             return dx
 
         return y, backward
+
+
+class Templates(Layer):
+    """How well each template fits at each place: s (x·t - t·t / 2 + b).
+
+    x·t is a convolution with the template as its filter. If an image is the template
+    plus Gaussian noise, and s is one over the noise squared, this is the log of how
+    likely the image is, but for a constant: the term that the ideal observer adds up.
+
+    It is meant as a first layer. In training its backward returns None for dx: nobody
+    asks for the gradient of the images, which would take most of the time.
+
+    Parameters
+    ----------
+    name : str
+        Opens the names of its parameters.
+    in_channels : int
+        Channels of the images that come in.
+    n_templates : int
+        Templates, and so channels of the images that go out.
+    kernel : int
+        Side of a template, in pixels. There is no padding.
+
+    Examples
+    --------
+    >>> layer = Templates("templates", in_channels=1, n_templates=2, kernel=3)
+    >>> params = layer.init(np.random.default_rng(0))
+    >>> {name: array.shape for name, array in params.items()}
+    {'templates.w': (2, 1, 3, 3), 'templates.b': (2,), 'templates.s': (1,)}
+    >>> layer(params, np.ones((5, 1, 8, 8), np.float32))[0].shape
+    (5, 2, 6, 6)
+    """
+
+    kind = "templates"
+    # soft at first: with a large s, one template of a class would soon explain all of
+    # its images, and the others would get no gradient to learn from
+    first_s = 0.02
+
+    def __init__(self, name, in_channels, n_templates, kernel):
+        self.name, self.kernel = name, kernel
+        self.shape = (n_templates, in_channels, kernel, kernel)
+
+    def own_parameters(self):
+        return {
+            "w": Parameter(self.shape, "weight", None),
+            "b": Parameter(self.shape[:1], "bias", 0),
+            "s": Parameter((1,), "scale", self.first_s),
+        }
+
+    def __call__(self, params, x, train=False):
+        w, b, s = (params[f"{self.name}.{key}"] for key in "wbs")
+        fit, conv_backward = ops.conv2d(x, w, b - (w * w).sum(axis=(1, 2, 3)) / 2)
+
+        def backward(dy, grads):
+            dx, dw, db = conv_backward(s * dy, with_dx=not train)
+            grads[f"{self.name}.w"] = dw - w * db[:, None, None, None]
+            grads[f"{self.name}.b"] = db
+            grads[f"{self.name}.s"] = (dy * fit).sum(keepdims=True).reshape(1)
+            return dx
+
+        return s * fit, backward
 
 
 class Linear(Layer):

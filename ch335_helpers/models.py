@@ -11,6 +11,7 @@ from .layers import (
     LogSumExpPool,
     MaxPool,
     ReLU,
+    Templates,
 )
 from .network import Chain, Residual
 
@@ -185,11 +186,11 @@ def _head(channels, n_classes, head, size):
 
 
 class TemplateCNN(Chain):
-    """A network in the form of the ideal observer: one convolution, one log-sum-exp.
+    """A network in the form of the ideal observer: templates, then a log-sum-exp.
 
-    Each class has a few large filters, its templates. The score of a class is the log
-    of the sum of exp over all its templates and all places. With the clean shapes for
-    templates, it is the ideal observer; trained, it has to find them.
+    Each class has a few templates. The score of a class is the log of the sum of exp
+    over all its templates and all places. With the clean shapes as templates, it is the
+    ideal observer; trained, it has to find them.
 
     Parameters
     ----------
@@ -204,22 +205,20 @@ class TemplateCNN(Chain):
 
     Notes
     -----
-    Taught in notebook 9. Takes images of at least kernel x kernel pixels. In training
-    there is no gradient of the images, see `Conv`.
+    Taught in notebook 9. Takes images of at least kernel x kernel pixels.
 
     Examples
     --------
     >>> from ch335_helpers import n_parameters
-    >>> n_parameters(TemplateCNN())  # 40 templates of 19 * 19 and their biases
-    14480
+    >>> n_parameters(TemplateCNN())  # 40 templates of 19 * 19 and their biases, and s
+    14481
     """
 
     def __init__(self, n_classes=10, in_channels=1, per_class=4, kernel=19):
         check_counts(n_classes=n_classes, in_channels=in_channels)
         check_counts(per_class=per_class, kernel=kernel)
-        filters = {"kernel": kernel, "padding": 0, "first": True}
         super().__init__(
-            Conv("templates", in_channels, n_classes * per_class, **filters),
+            Templates("templates", in_channels, n_classes * per_class, kernel),
             LogSumExpPool(per_class), name="TemplateCNN",
         )  # fmt: skip
 

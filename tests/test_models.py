@@ -263,8 +263,9 @@ def test_with_the_clean_shapes_as_templates_the_template_network_is_the_ideal(no
     cut = clean[:, chosen, 15 - 9 : 15 + 10, 15 - 9 : 15 + 10]  # (10, 4, 19, 19)
     model = TemplateCNN()
     params = {
-        "templates.w": cut.reshape(40, 1, 19, 19).astype(np.float64) / noise**2,
-        "templates.b": -(cut**2).sum(axis=(2, 3)).reshape(40) / 2 / noise**2,
+        "templates.w": cut.reshape(40, 1, 19, 19).astype(np.float64),
+        "templates.b": np.zeros(40),
+        "templates.s": np.array([1 / noise**2]),
     }
     X, _ = make_synthetic_images(20, noise=noise, seed=3)
     # no shape reaches the last row and column; without them, the windows are the places

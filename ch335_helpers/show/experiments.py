@@ -3,7 +3,7 @@
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
 from .looks import COLUMN_WIDTH, PAGE_WIDTH, SMALL, key_below, line_look, styled
-from .themed import COLORS, ThemedFigure, side_by_side
+from .themed import COLORS, ThemedFigure
 
 
 @styled
@@ -105,11 +105,20 @@ def accuracy_panels(panels):
             ax.set_ylim(lowest - 0.05 * (1 - lowest), 1 + 0.05 * (1 - lowest))
             ax.yaxis.set_major_formatter(PercentFormatter(1))
             ticks = lines[next(iter(lines))]["x"]
-            ax.set_xticks(ticks, [f"{x:,.3g}" for x in ticks])
+            ax.set_xticks(
+                ticks, [f"{x:,.0f}" if x >= 10 else f"{x:.2g}" for x in ticks]
+            )
             ax.xaxis.set_minor_formatter(NullFormatter())
             key_below(fig, ax)
 
         return draw
 
     draws = [drawer(xlabel, lines) for xlabel, lines in panels.items()]
-    return side_by_side(draws, widths=[PAGE_WIDTH / 2] * len(draws), height=3)
+    n_rows, size = -(-len(draws) // 2), (PAGE_WIDTH / 2, 3)
+    fig = ThemedFigure(figsize=(PAGE_WIDTH, n_rows * size[1]))
+    fig.panels = [ThemedFigure(figsize=size) for _ in draws]
+    parts = fig.subfigures(n_rows, 2, squeeze=False).flat
+    for draw, part, panel in zip(draws, parts, fig.panels, strict=False):
+        draw(part)
+        draw(panel)
+    return fig

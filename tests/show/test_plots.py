@@ -44,7 +44,9 @@ FIGURES = {
         "points",
         limit=3,
     ),
-    "accuracy_panels": lambda: plots.accuracy_panels({"images": {"a": LINE}}),
+    "accuracy_panels": lambda: plots.accuracy_panels(
+        {scale: {"a": LINE, "b": LINE} for scale in ("images", "noise", "seconds")}
+    ),
     "log_shares": lambda: plots.log_shares({"one": 0.1, "two": 1}, "share"),
 }
 each_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
