@@ -6,6 +6,13 @@ apart; lines differ in style as well.
 """
 
 from .charts import bars, confusion, connections, log_shares
+from .inside import (
+    attribution_rows,
+    fields_on_image,
+    log_odds,
+    posteriors,
+    shares,
+)
 from .lines import curves, learning_curves, reliability, results, step_errors
 from .pictures import (
     activation_rows,
@@ -17,17 +24,22 @@ from .pictures import (
 
 __all__ = [
     "activation_rows",
+    "attribution_rows",
     "bars",
     "confusion",
     "connections",
     "curves",
+    "fields_on_image",
     "filter_answers",
     "filters",
     "filters_compared",
     "image_grid",
     "learning_curves",
+    "log_odds",
     "log_shares",
+    "posteriors",
     "reliability",
     "results",
+    "shares",
     "step_errors",
 ]
