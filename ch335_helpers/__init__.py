@@ -6,8 +6,10 @@ with matplotlib and ipywidgets when one of its names is first used.
 
 from importlib import import_module
 
+from .attribution_scores import average_precision, energy_inside, pointing_accuracy
 from .baselines import nearest_mean, nearest_neighbour
 from .batches import ImageStream, add_noise, shift_images
+from .calibration import expected_calibration_error, fit_temperature
 from .challenges import score_entry
 from .checkpoints import load_params, save_params
 from .data import (
@@ -26,6 +28,7 @@ from .explain import (
     occlusion,
     saliency,
 )
+from .fields import Field, receptive_fields, strongest_patches
 from .gradcheck import check_gradients
 from .host import smaller_in_browser
 from .ideal import class_posterior

@@ -77,6 +77,8 @@ class Layer:
         Side of the window that it looks through; 1 where each pixel is on its own.
     stride : int
         Pixels from one window to the next; 1 where each pixel is on its own.
+    padding : int
+        Zeros on each side of what comes in.
     parts : tuple of Layer or None
         The layers that it is made of; None if it is a single operation.
 
@@ -94,6 +96,7 @@ class Layer:
 
     name = kind = ""
     kernel = stride = 1
+    padding = 0
     parts = None
 
     def own_parameters(self):

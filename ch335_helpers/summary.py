@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .display import Table
+from .fields import fields_of
 from .network import n_parameters
 from .walk import steps
 
@@ -50,22 +51,13 @@ class Summary:
         params = model.init(np.random.default_rng(0))
         x = np.zeros((1, *image_shape), np.float32)
         self.n_parameters, size = n_parameters(model), image_shape[-1]
-        self.rows = []
-        # of one value of each step's output: how many pixels it has seen along an axis,
-        # and how many lie between it and its neighbour; -1 is the image itself
-        seen, apart, values = {-1: 1}, {-1: 1}, {-1: x}
-        for index, step in enumerate(steps(model, params, x)):
-            layer, inputs, y = step.layer, step.inputs, step.y
-            field = max(seen[i] + (layer.kernel - 1) * apart[i] for i in inputs)
-            if y.ndim < max(values[i].ndim for i in inputs):  # all places come together
-                field = size
-            seen[index], values[index] = field, y
-            apart[index] = layer.stride * max(apart[i] for i in inputs)
+        self.rows, found = [], steps(model, params, x)
+        for step, field in zip(found, fields_of(found, size), strict=True):
             title = step.name
-            if layer.kind == "sum":
+            if step.layer.kind == "sum":
                 title += ": sum with the shortcut"
-            own = 0 if layer.parts else n_parameters(layer)
-            self.rows.append(Row(title, y.shape[1:], own, min(field, size)))
+            own = 0 if step.layer.parts else n_parameters(step.layer)
+            self.rows.append(Row(title, step.y.shape[1:], own, min(field.size, size)))
 
     def _repr_markdown_(self):
         rows = [

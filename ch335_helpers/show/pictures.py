@@ -47,12 +47,12 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
         raise ValueError(f"{expected}, got {len(row_titles)}: {row_titles}")
     look = {"cmap": "gray", "vmin": images.min(), "vmax": images.max()}
     if signed:
-        look = _red_and_blue(images)
+        look = red_and_blue(images)
     columns = min(columns, len(images))
     titles = itertools.chain(titles or [], itertools.repeat(""))
-    cells = [_picture(image, next(titles), **look) for image in images]
+    cells = [picture(image, next(titles), **look) for image in images]
     cells += [("", bare)] * (rows * columns - len(cells))
-    return _grid(
+    return grid(
         [cells[i * columns : (i + 1) * columns] for i in range(rows)], row_titles
     )
 
@@ -81,16 +81,16 @@ def activation_rows(images, maps, names):
     """
     rows = []
     for i, image in enumerate(images):
-        row = [_picture(image[0], "" if i else "image", cmap="gray")]
+        row = [picture(image[0], "" if i else "image", cmap="gray")]
         for layer, values in maps.items():
             strongest = values[i].mean(axis=(1, 2)).argmax()
             title = f"channel {strongest}"
             if i == 0:
                 title = layer.replace(".", "\n") + f"\n{title}"
-            row.append(_picture(values[i, strongest], title, cmap="viridis"))
+            row.append(picture(values[i, strongest], title, cmap="viridis"))
         rows.append(row)
     names = [name.replace(" ", "\n") for name in names]
-    return _grid(rows, names, largest=0.75)
+    return grid(rows, names, largest=0.75)
 
 
 @styled
@@ -118,13 +118,13 @@ def filter_answers(image, kernels, answers, titles):
     image = check_axes("image", image, "H W")
     kernels = check_axes("kernels", kernels, "F kH kW")
     answers = check_axes("answers", answers, f"{len(kernels)} H W")
-    look = _red_and_blue(answers)
+    look = red_and_blue(answers)
     upper = [("", lambda ax: _scale(ax, "answer", **look))]
     for kernel, title in zip(kernels, titles, strict=True):
         upper.append((title, lambda ax, kernel=kernel: _weights(ax, kernel)))
-    lower = [_picture(image, "image", cmap="gray")]
-    lower += [_picture(answer, **look) for answer in answers]
-    return _grid([upper, lower])
+    lower = [picture(image, "image", cmap="gray")]
+    lower += [picture(answer, **look) for answer in answers]
+    return grid([upper, lower])
 
 
 @styled
@@ -181,27 +181,27 @@ def filter_panel(w, title):
         for ax in axes.flat:
             bare(ax)
         for ax, kernel in zip(axes.flat, w[:, 0], strict=False):
-            drawn = ax.imshow(kernel, **_red_and_blue(w))
+            drawn = ax.imshow(kernel, **red_and_blue(w))
         fig.colorbar(drawn, ax=axes, shrink=0.8, label="weight")
         fig.suptitle(title, fontsize=10)
 
     return draw
 
 
-def _red_and_blue(values):
+def red_and_blue(values):
     """How to show values with signs: 0 white, negative ones blue, positive ones red."""
     limit = np.abs(values).max() or 1
     return {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
 
 
-def _picture(values, title="", **look):
+def picture(values, title="", **look):
     """A cell of a grid: its title, and what draws it."""
     return title, lambda ax: ax.imshow(values, **look)
 
 
 def _weights(ax, kernel):
     """A kernel with its weights written out, on pale colours."""
-    look = _red_and_blue(2 * kernel)
+    look = red_and_blue(2 * kernel)
     ax.imshow(kernel, **look)
     for (i, j), weight in np.ndenumerate(kernel):
         ink = {"color": "#111111", "fontsize": SMALL, "ha": "center", "va": "center"}
@@ -215,7 +215,7 @@ def _scale(ax, label, cmap, vmin, vmax):
     ax.figure.colorbar(colors, cax=bar, orientation="horizontal", label=label)
 
 
-def _grid(rows, row_titles=None, largest=1.5):
+def grid(rows, row_titles=None, largest=1.5):
     """Pictures in rows; on a narrow page, the right half stands below the left one.
 
     `rows` hold a title and a function draw(ax) for each picture, which is up to

@@ -7,6 +7,13 @@ apart; lines differ in style as well.
 
 from .charts import bars, confusion, connections, log_shares
 from .experiments import accuracy_panels, forest
+from .inside import (
+    attribution_rows,
+    fields_on_image,
+    log_odds,
+    posteriors,
+    shares,
+)
 from .lines import curves, learning_curves, reliability, results, step_errors
 from .pictures import (
     activation_rows,
@@ -19,18 +26,23 @@ from .pictures import (
 __all__ = [
     "accuracy_panels",
     "activation_rows",
+    "attribution_rows",
     "bars",
     "confusion",
     "connections",
     "curves",
+    "fields_on_image",
     "filter_answers",
     "filters",
     "filters_compared",
     "forest",
     "image_grid",
     "learning_curves",
+    "log_odds",
     "log_shares",
+    "posteriors",
     "reliability",
     "results",
+    "shares",
     "step_errors",
 ]

@@ -7,11 +7,15 @@ import pytest
 from drawn import IMAGES, RUN, WEIGHTS, pixels
 from matplotlib.figure import Figure
 
-from ch335_helpers.show import charts, experiments, lines, pictures, plots
+from ch335_helpers.show import charts, experiments, inside, lines, pictures, plots
 from ch335_helpers.show.looks import COLUMN_WIDTH, PAGE_WIDTH, STYLE
 
 MAPS = {"block1.relu2": np.random.default_rng(2).standard_normal((2, 4, 6, 6))}
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
+EXACT, RIGHT = np.array([3.0, 20, -1]), np.array([True, True, False])
+SQUARE, MASK = np.eye(6), np.eye(6) > 0
+SHARES = {"a": np.array([[0.1, 0.05, 0.2]] * 2), "b": np.array([[0, 0, 0.1]] * 2)}
+OBSERVED = IMAGES[:2, 0], IMAGES[:2, 0], [0, 1], dict.fromkeys("ab", np.eye(3)[:2])
 KERNELS, ANSWERS = np.ones((4, 3, 3), int), np.ones((4, 6, 6))
 
 LINE = {"x": [10, 100], "y": [0.5, 0.9], "low": [0.4, 0.8], "high": [0.6, 1]}
@@ -47,6 +51,24 @@ FIGURES = {
     "accuracy_panels": lambda: plots.accuracy_panels(
         {scale: {"a": LINE, "b": LINE} for scale in ("images", "noise", "seconds")}
     ),
+    "log_odds": lambda: plots.log_odds({"noise": (EXACT, EXACT / 2, RIGHT)}),
+    "log_odds twice": lambda: plots.log_odds(
+        dict.fromkeys(("noise 0.7", "noise 0.9"), (EXACT, EXACT / 2, RIGHT))
+    ),
+    "posteriors": lambda: plots.posteriors(
+        dict.fromkeys(("careless", "hard"), OBSERVED), ["ring", "square", "triangle"]
+    ),
+    "shares": lambda: plots.shares(
+        dict.fromkeys(("radius", "distance"), (["6", "7"], SHARES)), "missed"
+    ),
+    "fields_on_image": lambda: plots.fields_on_image(
+        SQUARE,
+        {f"block{i}.relu": (i, -1, 4) for i in range(4)},
+        {f"block{i}.relu": (SQUARE, 3) for i in range(4)},
+    ),
+    "attribution_rows": lambda: plots.attribution_rows(
+        {"random weights": (SQUARE, MASK, dict.fromkeys(("saliency", "b"), SQUARE))}
+    ),
     "log_shares": lambda: plots.log_shares({"one": 0.1, "two": 1}, "share"),
 }
 each_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
@@ -56,7 +78,8 @@ def test_every_figure_is_called_from_here():
     assert {name.split()[0] for name in FIGURES} == set(plots.__all__)
     for name in plots.__all__:
         assert getattr(plots, name).__module__ in (
-            charts.__name__, experiments.__name__, lines.__name__, pictures.__name__,
+            charts.__name__, experiments.__name__, inside.__name__, lines.__name__,
+            pictures.__name__,
         )  # fmt: skip
 
 
