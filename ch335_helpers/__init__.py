@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .attribution_scores import average_precision, energy_inside, pointing_accuracy
 from .baselines import nearest_mean, nearest_neighbour
-from .batches import ImageStream, add_noise, shift_images
+from .batches import ImageStream, add_noise, draw_data, shift_images
 from .calibration import expected_calibration_error, fit_temperature
 from .challenges import score_entry
 from .checkpoints import load_params, save_params
@@ -85,7 +85,7 @@ from .prediction import evaluate, predict, predict_logits
 from .run import Run
 from .split import SealedTestSet, Split, train_val_test_split
 from .summary import Summary
-from .sweeps import Trial, Trials, all_cores, draw_data, sweep
+from .sweeps import Trial, Trials, all_cores, sweep
 from .traces import Trace, try_learning_rates
 from .training import Training, fit, train_step
 from .walk import Step, output_gradients, steps

@@ -3,7 +3,12 @@
 import numpy as np
 
 from .checks import check_floats, check_images, check_number, check_whole
-from .data import DEFAULT_NOISE, draw_images, shape_templates
+from .data import (
+    DEFAULT_NOISE,
+    draw_images,
+    make_synthetic_images,
+    shape_templates,
+)
 
 
 class Shuffled:
@@ -185,3 +190,42 @@ def add_noise(x, rng, noise=DEFAULT_NOISE):
     check_floats("x", check_images("x", x))
     noise = check_number("noise", noise, low=0)
     return x + x.dtype.type(noise) * rng.standard_normal(x.shape, x.dtype)
+
+
+def draw_data(
+    seed, n_train=100, n_val=100, img_size=32, n_classes=10, noise=DEFAULT_NOISE
+):
+    """Fresh training and validation images for a seed, as `sweep` takes its data.
+
+    Parameters
+    ----------
+    seed : int
+        At least 0; another seed gives other images.
+    n_train : int
+        Training images of each class.
+    n_val : int
+        Validation images of each class.
+    img_size : int
+        Rows and columns, at least 8.
+    n_classes : int
+        The first this many of `CLASS_NAMES`, 2 to 10.
+    noise : float
+        Standard deviation of the noise in each pixel.
+
+    Returns
+    -------
+    X, y, X_val, y_val : ndarray
+        Images (N, 1, img_size, img_size) and labels (N,).
+
+    Examples
+    --------
+    >>> X, y, X_val, y_val = draw_data(seed=3, n_train=2, n_val=5, img_size=8)
+    >>> X.shape, X_val.shape
+    ((20, 1, 8, 8), (50, 1, 8, 8))
+    """
+    seed = check_whole("seed", seed, low=0)
+    parts = ()
+    for part, n in enumerate((n_train, n_val)):
+        rng = np.random.default_rng([part, seed])
+        parts += make_synthetic_images(n, img_size, n_classes, rng, noise)
+    return parts

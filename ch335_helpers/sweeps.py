@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 from .batches import ImageStream
 from .checks import check_whole
-from .data import DEFAULT_NOISE, make_synthetic_images
 from .display import Table
 from .host import IN_BROWSER
 from .run import Run
@@ -150,7 +149,7 @@ def sweep(configurations, executor=None, *, seeds=(0,), progress=True, **setting
     Examples
     --------
     >>> from functools import partial
-    >>> from ch335_helpers import SimpleCNN
+    >>> from ch335_helpers import SimpleCNN, draw_data
     >>> data = partial(draw_data, n_train=5, n_val=5, img_size=16, n_classes=4)
     >>> rates = {"slow": {"lr": 0.001}, "fast": {"lr": 0.01}}
     >>> options = {"model": SimpleCNN(), "data": data, "epochs": 2, "progress": False}
@@ -201,45 +200,6 @@ def train_one(name, seed, configuration):
         for _ in training:
             pass
     return Trial(name, seed, training.run)
-
-
-def draw_data(
-    seed, n_train=100, n_val=100, img_size=32, n_classes=10, noise=DEFAULT_NOISE
-):
-    """Fresh training and validation images for a seed, as `sweep` takes its data.
-
-    Parameters
-    ----------
-    seed : int
-        At least 0; another seed gives other images.
-    n_train : int
-        Training images of each class.
-    n_val : int
-        Validation images of each class.
-    img_size : int
-        Rows and columns, at least 8.
-    n_classes : int
-        The first this many of `CLASS_NAMES`, 2 to 10.
-    noise : float
-        Standard deviation of the noise in each pixel.
-
-    Returns
-    -------
-    X, y, X_val, y_val : ndarray
-        Images (N, 1, img_size, img_size) and labels (N,).
-
-    Examples
-    --------
-    >>> X, y, X_val, y_val = draw_data(seed=3, n_train=2, n_val=5, img_size=8)
-    >>> X.shape, X_val.shape
-    ((20, 1, 8, 8), (50, 1, 8, 8))
-    """
-    seed = check_whole("seed", seed, low=0)
-    parts = ()
-    for part, n in enumerate((n_train, n_val)):
-        rng = np.random.default_rng([part, seed])
-        parts += make_synthetic_images(n, img_size, n_classes, rng, noise)
-    return parts
 
 
 @contextmanager

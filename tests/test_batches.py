@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from ch335_helpers.batches import ImageStream, Shuffled, add_noise, shift_images
+from ch335_helpers.batches import (
+    ImageStream,
+    Shuffled,
+    add_noise,
+    draw_data,
+    shift_images,
+)
 from ch335_helpers.data import CLASS_NAMES, DEFAULT_NOISE, shape_templates
 
 
@@ -148,3 +154,13 @@ def test_noise_that_is_no_number_from_0_on_is_refused(noise):
 def test_noise_is_not_added_to_integers():
     with pytest.raises(TypeError, match="x must be an array of floats"):
         add_noise(np.zeros((1, 1, 2, 2), np.uint8), np.random.default_rng(0))
+
+
+def test_data_of_a_seed_are_fresh_and_of_both_parts_disjoint():
+    X, y, X_val, _ = draw_data(0, n_train=3, n_val=3, img_size=8, n_classes=2)
+    again = draw_data(0, n_train=3, n_val=3, img_size=8, n_classes=2)
+    other = draw_data(1, n_train=3, n_val=3, img_size=8, n_classes=2)
+    np.testing.assert_array_equal(X, again[0])
+    np.testing.assert_array_equal(np.bincount(y), [3, 3])
+    assert not np.array_equal(X, X_val) and not np.array_equal(X, other[0])
+    assert not np.array_equal(X_val, other[2])
