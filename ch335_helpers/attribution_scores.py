@@ -95,7 +95,7 @@ def average_precision(maps, masks):
     found = np.take_along_axis(masks, order, axis=1).cumsum(axis=1)
     scores = np.empty(len(maps))
     for n, (values, so_far) in enumerate(zip(ranked, found, strict=True)):
-        ends = np.append(np.flatnonzero(np.diff(values)), len(values) - 1)
+        ends = np.append(np.flatnonzero(values[1:] != values[:-1]), len(values) - 1)
         hits = np.diff(so_far[ends], prepend=0)  # drawn pixels of each value
         scores[n] = (hits * so_far[ends] / (ends + 1)).sum() / so_far[-1]
     return scores
@@ -145,9 +145,10 @@ def energy_inside(maps, masks):
 
 def _checked(maps, masks):
     """Maps as float64 and masks, each image in one row."""
-    maps = check_images("maps", maps, "N H W")
+    maps = check_axes("maps", maps, "N H W")
     if maps.dtype.kind not in "iuf":
         raise TypeError(f"maps must hold real numbers, got dtype {maps.dtype}")
+    check_images("maps", maps, "N H W")
     masks = check_axes("masks", masks, " ".join(map(str, maps.shape)))
     if masks.dtype != bool:
         raise TypeError(f"masks must hold booleans, got dtype {masks.dtype}")

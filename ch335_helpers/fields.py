@@ -159,11 +159,14 @@ def strongest_patches(model, params, x, layer, n_patches=9):
     images = np.argsort(-values, axis=1, kind="stable")[:, :n_patches]
     places = np.take_along_axis(places, images, axis=1)
     field, width = fields[layer], y.shape[3]
-    size = field.size  # room for a field that lies outside by up to its size
-    padded = np.pad(x, ((0, 0), (0, 0), (size, size), (size, size)))
+    size, longest = field.size, max(x.shape[2:])
+    # room for the fields at the edges, which lie partly outside
+    room = max(0, -field.start, field.rows(max(y.shape[2:]) - 1).stop - longest)
+    room += abs(x.shape[2] - x.shape[3])
+    padded = np.pad(x, ((0, 0), (0, 0), (room, room), (room, room)))
     patches = np.empty((*images.shape, x.shape[1], size, size), x.dtype)
     for at, image in np.ndenumerate(images):
         row, column = divmod(int(places[at]), width)
-        top, left = (field.rows(i).start + size for i in (row, column))
+        top, left = (field.rows(i).start + room for i in (row, column))
         patches[at] = padded[image, :, top : top + size, left : left + size]
     return patches, images, np.take_along_axis(values, images, axis=1)
