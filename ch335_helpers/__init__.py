@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .attribution_scores import average_precision, energy_inside, pointing_accuracy
 from .baselines import nearest_mean, nearest_neighbour
-from .batches import ImageStream
+from .batches import ImageStream, add_noise, shift_images
 from .calibration import expected_calibration_error, fit_temperature
 from .challenges import score_entry
 from .checkpoints import load_params, save_params
@@ -32,10 +32,32 @@ from .fields import Field, receptive_fields, strongest_patches
 from .gradcheck import check_gradients
 from .host import smaller_in_browser
 from .ideal import class_posterior
-from .intervals import mean_interval, paired_difference, wilson_interval
-from .layers import BatchNorm, Conv, Flatten, GlobalAvgPool, Linear, MaxPool, ReLU
+from .intervals import (
+    mean_interval,
+    paired_difference,
+    paired_differences,
+    wilson_interval,
+)
+from .layers import (
+    BatchNorm,
+    Conv,
+    Flatten,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Linear,
+    LogSumExpPool,
+    MaxPool,
+    ReLU,
+    Templates,
+)
 from .malloc import keep_freed_memory
-from .models import LinearClassifier, ResidualCNN, SimpleCNN, residual_block
+from .models import (
+    LinearClassifier,
+    ResidualCNN,
+    SimpleCNN,
+    TemplateCNN,
+    residual_block,
+)
 from .network import Chain, Layer, Residual, he_normal, learnt, n_parameters
 from .numerical import numerical_gradient, relative_error, slope_and_kink
 from .ops import (
@@ -43,7 +65,9 @@ from .ops import (
     conv2d,
     cross_entropy,
     global_avg_pool,
+    global_max_pool,
     linear,
+    log_sum_exp_pool,
     max_pool,
     output_size,
     relu,
@@ -61,7 +85,8 @@ from .prediction import evaluate, predict, predict_logits
 from .run import Run
 from .split import SealedTestSet, Split, train_val_test_split
 from .summary import Summary
-from .sweeps import Trace, sweep
+from .sweeps import Trial, Trials, all_cores, draw_data, sweep
+from .traces import Trace, try_learning_rates
 from .training import Training, fit, train_step
 from .walk import Step, output_gradients, steps
 

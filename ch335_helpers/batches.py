@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import check_number, check_whole
+from .checks import check_floats, check_images, check_number, check_whole
 from .data import DEFAULT_NOISE, draw_images, shape_templates
 
 
@@ -104,3 +104,84 @@ class ImageStream:
     @state.setter
     def state(self, saved):
         self._rng.bit_generator.state = saved
+
+
+def shift_images(x, rng, reach=2):
+    """Move each image by a random number of pixels; what leaves comes back opposite.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+        Images.
+    rng : numpy.random.Generator
+        Draws the moves.
+    reach : int
+        Largest move along each axis in pixels, at least 0. All moves are equally
+        likely.
+
+    Returns
+    -------
+    moved : ndarray, shape (N, C, H, W)
+
+    Raises
+    ------
+    ValueError
+        If x has not four axes or is not finite, or reach is below 0.
+
+    Notes
+    -----
+    For ``fit(..., augment=shift_images)``. Taught in notebook 9.
+
+    Examples
+    --------
+    >>> x = np.arange(3.0).reshape(1, 1, 1, 3)
+    >>> shift_images(x, np.random.default_rng(2), reach=1)
+    array([[[[1., 2., 0.]]]])
+    """
+    N, _, H, W = check_images("x", x).shape
+    check_whole("reach", reach, low=0)
+    down, right = rng.integers(-reach, reach + 1, size=(2, N, 1))
+    rows, columns = (np.arange(H) - down) % H, (np.arange(W) - right) % W
+    moved = x.transpose(0, 2, 3, 1)[
+        np.arange(N)[:, None, None], rows[:, :, None], columns[:, None, :]
+    ]
+    return moved.transpose(0, 3, 1, 2)  # channels last in memory
+
+
+def add_noise(x, rng, noise=DEFAULT_NOISE):
+    """Add fresh Gaussian noise to images.
+
+    Parameters
+    ----------
+    x : ndarray of float, shape (N, C, H, W)
+        Images.
+    rng : numpy.random.Generator
+        Draws the noise.
+    noise : float
+        Its standard deviation, at least 0.
+
+    Returns
+    -------
+    noisy : ndarray, shape (N, C, H, W)
+
+    Raises
+    ------
+    ValueError
+        If x has not four axes or is not finite, or noise is below 0.
+    TypeError
+        If x holds no floats.
+
+    Notes
+    -----
+    For ``fit(..., augment=add_noise)``: an image is never seen twice in the same noise.
+    Taught in notebook 9.
+
+    Examples
+    --------
+    >>> noisy = add_noise(np.zeros((1, 1, 100, 100)), np.random.default_rng(0), 0.5)
+    >>> round(float(noisy.std()), 2)
+    0.5
+    """
+    check_floats("x", check_images("x", x))
+    noise = check_number("noise", noise, low=0)
+    return x + x.dtype.type(noise) * rng.standard_normal(x.shape, x.dtype)

@@ -66,6 +66,13 @@ def check_number(name, value, *, above=None, low=None, below=None):
     return float(value)
 
 
+def check_one_of(name, value, choices):
+    """Return `value` if it is one of the `choices`, which are strings; or raise."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+    return value
+
+
 def check_axes(name, array, axes):
     """Return `array` as a NumPy array with the named axes, none of them empty.
 

@@ -155,6 +155,63 @@ def paired_difference(a, b, confidence=0.95):
     return mean_interval(a - b, confidence)
 
 
+def paired_differences(results, baseline, confidence=0.95):
+    """Several ways to train against one baseline, with intervals that hold together.
+
+    The more intervals one looks at, the likelier it is that one of them misses its true
+    difference. To make up for it, each gets a higher confidence (Bonferroni): with m
+    ways, the chance to miss is 1 - confidence for all of them together, divided by m
+    for each.
+
+    Parameters
+    ----------
+    results : dict of str to array_like, shape (N,)
+        For each way its results, such as accuracies (0 to 1): those at one place are
+        from one seed. `Trials.accuracy` returns such a dict.
+    baseline : str
+        The way that all others are compared with.
+    confidence : float
+        How often all intervals together shall contain their true differences, between
+        0 and 1.
+
+    Returns
+    -------
+    differences : dict of str to tuple of float
+        For each way but the baseline the mean of its results minus the baseline's, and
+        the lower and upper end of the interval.
+
+    Raises
+    ------
+    ValueError
+        If there is no such baseline or nothing to compare with it, or as for
+        `paired_difference`.
+    TypeError
+        If the values are no real numbers.
+
+    Notes
+    -----
+    Taught in notebook 9. Source: Dunn, "Multiple comparisons among means" (1961).
+
+    Examples
+    --------
+    With two ways to compare, each interval is wider than it would be alone:
+
+    >>> results = {"adam": [0.80, 0.7, 0.9], "sgd": [0.77, 0.68, 0.87]}
+    >>> alone = paired_differences(results, "adam")["sgd"]
+    >>> among = paired_differences(results | {"momentum": [0.8, 0.8, 0.8]}, "adam")
+    >>> [round(end, 3) for end in alone], [round(end, 3) for end in among["sgd"]]
+    ([-0.027, -0.041, -0.012], [-0.027, -0.047, -0.006])
+    """
+    others = [name for name in results if name != baseline]
+    if baseline not in results or not others:
+        text = "baseline must be one of at least two results, got"
+        raise ValueError(f"{text} {baseline!r} of {', '.join(map(str, results))}")
+    check_number("confidence", confidence, above=0, below=1)
+    each = 1 - (1 - confidence) / len(others)
+    reference = results[baseline]
+    return {name: paired_difference(results[name], reference, each) for name in others}
+
+
 def _check_runs(name, values, axes="N"):
     """Return `values` as float64: at least two finite numbers on one axis; or raise."""
     values = check_axes(name, values, axes)

@@ -128,6 +128,67 @@ class BatchNorm(Layer):
         return y, backward
 
 
+class Templates(Layer):
+    """How well each template fits at each place: s (x·t - t·t / 2 + b).
+
+    x·t is a convolution with the template as its filter. If an image is the template
+    plus Gaussian noise, and s is one over the noise squared, this is the log of how
+    likely the image is, but for a constant: the term that the ideal observer adds up.
+
+    It is meant as a first layer. In training its backward returns None for dx: nobody
+    asks for the gradient of the images, which would take most of the time.
+
+    Parameters
+    ----------
+    name : str
+        Opens the names of its parameters.
+    in_channels : int
+        Channels of the images that come in.
+    n_templates : int
+        Templates, and so channels of the images that go out.
+    kernel : int
+        Side of a template, in pixels. There is no padding.
+
+    Examples
+    --------
+    >>> layer = Templates("templates", in_channels=1, n_templates=2, kernel=3)
+    >>> params = layer.init(np.random.default_rng(0))
+    >>> {name: array.shape for name, array in params.items()}
+    {'templates.w': (2, 1, 3, 3), 'templates.b': (2,), 'templates.s': (1,)}
+    >>> layer(params, np.ones((5, 1, 8, 8), np.float32))[0].shape
+    (5, 2, 6, 6)
+    """
+
+    kind = "templates"
+    # soft at first: with a large s, one template of a class would soon explain all of
+    # its images, and the others would get no gradient to learn from
+    first_s = 0.02
+
+    def __init__(self, name, in_channels, n_templates, kernel):
+        self.name, self.kernel = name, kernel
+        self.shape = (n_templates, in_channels, kernel, kernel)
+
+    def own_parameters(self):
+        return {
+            "w": Parameter(self.shape, "weight", None),
+            "b": Parameter(self.shape[:1], "bias", 0),
+            "s": Parameter((1,), "scale", self.first_s),
+        }
+
+    def __call__(self, params, x, train=False):
+        w, b, s = (params[f"{self.name}.{key}"] for key in "wbs")
+        fit, conv_backward = ops.conv2d(x, w, b - (w * w).sum(axis=(1, 2, 3)) / 2)
+
+        def backward(dy, grads):
+            dx, dw, db = conv_backward(s * dy, with_dx=not train)
+            grads[f"{self.name}.w"] = dw - w * db[:, None, None, None]
+            grads[f"{self.name}.b"] = db
+            grads[f"{self.name}.s"] = (dy * fit).sum(keepdims=True).reshape(1)
+            return dx
+
+        return s * fit, backward
+
+
 class Linear(Layer):
     """Linear layer from `inputs` to `outputs` numbers.
 
@@ -241,6 +302,51 @@ class GlobalAvgPool(Layer):
     def __call__(self, params, x, train=False):
         y, pool_backward = ops.global_avg_pool(x)
         return y, lambda dy, grads: pool_backward(dy)
+
+
+class GlobalMaxPool(Layer):
+    """Largest value of each channel over the whole image: (N, C, H, W) to (N, C).
+
+    Examples
+    --------
+    >>> y, backward = GlobalMaxPool()({}, np.arange(8.0).reshape(1, 2, 2, 2))
+    >>> y
+    array([[3., 7.]])
+    """
+
+    name = kind = "global max pool"
+
+    def __call__(self, params, x, train=False):
+        y, pool_backward = ops.global_max_pool(x)
+        return y, lambda dy, grads: pool_backward(dy)
+
+
+class LogSumExpPool(Layer):
+    """Log of the sum of exp over each channel's pixels: (N, C, H, W) to (N, C).
+
+    Parameters
+    ----------
+    group : int
+        Channels that are pooled together: 2 makes one output of the first two channels,
+        and so on, (N, C, H, W) to (N, C / 2).
+
+    Examples
+    --------
+    >>> y, backward = LogSumExpPool()({}, np.zeros((1, 2, 5, 5)))
+    >>> np.exp(y).round(6)
+    array([[25., 25.]])
+    """
+
+    name = kind = "log-sum-exp pool"
+
+    def __init__(self, group=1):
+        self.group = group
+
+    def __call__(self, params, x, train=False):
+        N, C, H, W = check_axes("x", x, "N C H W").shape
+        together = x.reshape(N, C // self.group, self.group * H, W)
+        y, pool_backward = ops.log_sum_exp_pool(together)
+        return y, lambda dy, grads: pool_backward(dy).reshape(N, C, H, W)
 
 
 class Flatten(Layer):

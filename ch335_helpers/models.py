@@ -1,8 +1,22 @@
 """The chapter's networks: a linear classifier, a simple CNN and a residual one."""
 
-from .checks import check_counts
-from .layers import BatchNorm, Conv, Flatten, GlobalAvgPool, Linear, MaxPool, ReLU
+from .checks import check_counts, check_one_of
+from .layers import (
+    BatchNorm,
+    Conv,
+    Flatten,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Linear,
+    LogSumExpPool,
+    MaxPool,
+    ReLU,
+    Templates,
+)
 from .network import Chain, Residual
+
+STEMS = ("stride", "pool")
+HEADS = ("average", "maximum", "log-sum-exp", "flatten")
 
 
 class LinearClassifier(Chain):
@@ -89,11 +103,29 @@ class ResidualCNN(Chain):
         normalisation after them.
     residual : bool
         To see what it is for, leave it out: blocks then have no shortcut.
+    depth : int
+        Residual blocks before the pooling, and as many after it, at least 1.
+    stem : str
+        How the stem halves the image: ``"stride"``, or ``"pool"`` for a stride of 1 and
+        max pooling after it.
+    head : str
+        How the places come together. ``"average"``: the mean of each channel, then a
+        linear layer. ``"maximum"`` and ``"log-sum-exp"``: a 1x1 convolution gives every
+        place a score for each class, then the largest score or the log of the sum of
+        exp counts. ``"flatten"``: a linear layer has a weight for each place.
+    img_size : int
+        Height and width of the images in pixels; only the head ``"flatten"`` needs it.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or there is no such stem or head.
 
     Notes
     -----
-    Taught in notebook 2. Source: He et al., "Deep residual learning" (2016).
-    Takes images of at least 3 x 3 pixels.
+    Taught in notebook 2, its variants in notebook 9. Source: He et al., "Deep residual
+    learning" (2016). Takes images of at least 3 x 3 pixels, with the stem ``"pool"`` of
+    at least 4 x 4.
 
     Examples
     --------
@@ -105,18 +137,89 @@ class ResidualCNN(Chain):
     """
 
     def __init__(
-        self, n_classes=10, in_channels=1, width=16, *, batch_norm=True, residual=True
-    ):
+        self, n_classes=10, in_channels=1, width=16, *, batch_norm=True, residual=True,
+        depth=1, stem="stride", head="average", img_size=32,
+    ):  # fmt: skip
         check_counts(n_classes=n_classes, in_channels=in_channels, width=width)
+        check_counts(depth=depth, img_size=img_size)
+        check_one_of("stem", stem, STEMS)
+        check_one_of("head", head, HEADS)
         options = {"batch_norm": batch_norm, "residual": residual}
-        bare = not batch_norm
+        halved = (img_size + 1) // 2 if stem == "stride" else img_size // 2
         super().__init__(
-            Conv("stem.conv", in_channels, width, kernel=5, stride=2, bias=bare),
-            *_norm("stem.bn", width, batch_norm), ReLU("stem.relu"),
-            residual_block("block1", width, width, **options), ReLU("block1.relu2"),
+            *_stem(in_channels, width, batch_norm, stem),
+            *_blocks("block1", width, width, depth, options),
             MaxPool(name="pool"),
-            residual_block("block2", width, 2 * width, **options), ReLU("block2.relu2"),
-            GlobalAvgPool(), Linear("linear", 2 * width, n_classes), name="ResidualCNN",
+            *_blocks("block2", width, 2 * width, depth, options),
+            *_head(2 * width, n_classes, head, halved // 2), name="ResidualCNN",
+        )  # fmt: skip
+
+
+def _stem(in_channels, width, batch_norm, stem):
+    """The first layers; they halve the image."""
+    stride = 2 if stem == "stride" else 1
+    bare = not batch_norm
+    conv = Conv("stem.conv", in_channels, width, kernel=5, stride=stride, bias=bare)
+    layers = [conv, *_norm("stem.bn", width, batch_norm), ReLU("stem.relu")]
+    return layers if stem == "stride" else [*layers, MaxPool(name="stem.pool")]
+
+
+def _blocks(name, in_channels, out_channels, depth, options):
+    """`depth` residual blocks, each with a ReLU after its sum."""
+    layers = []
+    for number in range(depth):
+        own = name if number == 0 else f"{name}.{number + 1}"
+        block = residual_block(own, in_channels, out_channels, **options)
+        layers += [block, ReLU(f"{own}.relu2")]
+        in_channels = out_channels
+    return layers
+
+
+def _head(channels, n_classes, head, size):
+    """The last layers: from maps of size x size to one score for each class."""
+    if head == "average":
+        return [GlobalAvgPool(), Linear("linear", channels, n_classes)]
+    if head == "flatten":
+        return [Flatten(), Linear("linear", channels * size**2, n_classes)]
+    pool = GlobalMaxPool() if head == "maximum" else LogSumExpPool()
+    return [Conv("scores", channels, n_classes, kernel=1), pool]
+
+
+class TemplateCNN(Chain):
+    """A network in the form of the ideal observer: templates, then a log-sum-exp.
+
+    Each class has a few templates. The score of a class is the log of the sum of exp
+    over all its templates and all places. With the clean shapes as templates, it is the
+    ideal observer; trained, it has to find them.
+
+    Parameters
+    ----------
+    n_classes : int
+        Scores for each image, at least 1.
+    in_channels : int
+        Channels of the images, at least 1.
+    per_class : int
+        Templates of each class, at least 1.
+    kernel : int
+        Side of a template in pixels, at least 1.
+
+    Notes
+    -----
+    Taught in notebook 9. Takes images of at least kernel x kernel pixels.
+
+    Examples
+    --------
+    >>> from ch335_helpers import n_parameters
+    >>> n_parameters(TemplateCNN())  # 40 templates of 19 * 19 and their biases, and s
+    14481
+    """
+
+    def __init__(self, n_classes=10, in_channels=1, per_class=4, kernel=19):
+        check_counts(n_classes=n_classes, in_channels=in_channels)
+        check_counts(per_class=per_class, kernel=kernel)
+        super().__init__(
+            Templates("templates", in_channels, n_classes * per_class, kernel),
+            LogSumExpPool(per_class), name="TemplateCNN",
         )  # fmt: skip
 
 

@@ -92,7 +92,8 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     y : ndarray, shape (N, F, Ho, Wo)
     backward : callable
         ``backward(dy)`` with dy of y's shape returns ``(dx, dw, db)``; db is None
-        without a bias.
+        without a bias. ``backward(dy, with_dx=False)`` spares the work for dx and
+        returns None in its place.
 
     Raises
     ------
@@ -138,7 +139,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     if b is not None:
         y += b
 
-    def backward(dy):
+    def backward(dy, with_dx=True):
         dy = check_axes("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
         dy = np.ascontiguousarray(dy)
         dw, dx = 0, np.empty((N, H, W, C), y.dtype)
@@ -147,10 +148,11 @@ def conv2d(x, w, b=None, stride=1, padding=0):
             padded = pad_images(pixels[block], edges, edges)
             patches = patch_matrices(padded, kH, kW, stride)
             dw += patches_by_gradient(patches, dy[block].reshape(-1, Ho * Wo, F))
-            input_gradient(dy[block], w, stride, padding, out=dx[block])
+            if with_dx:
+                input_gradient(dy[block], w, stride, padding, out=dx[block])
         dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
-        return dx.transpose(0, 3, 1, 2), dw, db
+        return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
     return y.transpose(0, 3, 1, 2), backward
 
@@ -460,6 +462,92 @@ def global_avg_pool(x):
         return np.ascontiguousarray(dx).transpose(0, 3, 1, 2)
 
     return x.mean(axis=(2, 3)), backward
+
+
+def global_max_pool(x):
+    """Largest value of each channel over all its pixels.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+        Images.
+
+    Returns
+    -------
+    y : ndarray, shape (N, C)
+    backward : callable
+        ``backward(dy)`` returns dx: the first maximum in row order receives dy, every
+        other pixel 0.
+
+    Notes
+    -----
+    Taught in notebook 9.
+
+    Examples
+    --------
+    >>> y, backward = global_max_pool(np.array([[[[1.0, 2.0], [6.0, 3.0]]]]))
+    >>> y
+    array([[6.]])
+    >>> backward(np.array([[8.0]]))[0, 0]
+    array([[0., 0.],
+           [8., 0.]])
+    """
+    x = check_axes("x", x, "N C H W")
+    N, C, H, W = x.shape
+    pixels = x.transpose(0, 2, 3, 1).reshape(N, H * W, C)
+    first = pixels.argmax(axis=1)[:, None]  # (N, 1, C)
+
+    def backward(dy):
+        dy = check_axes("dy", dy, f"{N} {C}")
+        dx = np.zeros((N, H * W, C), dy.dtype)
+        np.put_along_axis(dx, first, dy[:, None], axis=1)
+        return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+
+    return np.take_along_axis(pixels, first, axis=1)[:, 0], backward
+
+
+def log_sum_exp_pool(x):
+    """Log of the sum of exp over all pixels of each channel: a soft maximum.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+        Images, for instance a score for each place.
+
+    Returns
+    -------
+    y : ndarray, shape (N, C)
+        At least the channel's maximum, at most log(H W) above it.
+    backward : callable
+        ``backward(dy)`` returns dx: the pixels share dy in proportion to exp(x), so
+        their shares are the softmax of the channel's pixels.
+
+    Notes
+    -----
+    Taught in notebook 9. If a pixel's score is the log of how likely the image is with
+    a shape there, y is, but for a constant, the log of how likely it is with a shape
+    anywhere.
+
+    Examples
+    --------
+    >>> y, backward = log_sum_exp_pool(np.log([[[[1.0, 2.0], [6.0, 3.0]]]]))
+    >>> np.exp(y)
+    array([[12.]])
+    >>> backward(np.array([[12.0]]))[0, 0]
+    array([[1., 2.],
+           [6., 3.]])
+    """
+    x = check_axes("x", x, "N C H W")
+    N, C = x.shape[:2]
+    largest = x.max(axis=(2, 3), keepdims=True)
+    e = np.exp(x - largest)
+    total = e.sum(axis=(2, 3), keepdims=True)
+
+    def backward(dy):
+        dy = check_axes("dy", dy, f"{N} {C}")
+        return dy[:, :, None, None] * (e / total)
+
+    return (largest + np.log(total))[:, :, 0, 0], backward
 
 
 def relu(x):

@@ -1,177 +1,291 @@
-"""A sweep: the same training with several learning rates, watched epoch by epoch."""
+"""Many trainings: configurations times seeds, side by side, in one tidy table."""
 
-import math
 import warnings
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from .evaluation import confusion_matrix
-from .optim import constant
-from .prediction import predict_logits
+from .batches import ImageStream
+from .checks import check_whole
+from .data import DEFAULT_NOISE, make_synthetic_images
+from .display import Table
+from .host import IN_BROWSER
 from .run import Run
 from .shards import side_by_side
 from .training import Training, progress_bar
 
-TIMES_WORSE = 2  # than guessing: from here on, a loss counts as diverged
 
-
-@dataclass
-class Trace:
-    """One learning rate of a `sweep`: its run, and the network after each epoch.
+@dataclass(frozen=True)
+class Trial:
+    """One training of a `sweep`: a row of its table.
 
     Attributes
     ----------
-    lr : float
-        The learning rate.
+    name : str
+        The configuration's name.
+    seed : int
+        What decided the initial parameters and the order of the images.
     run : Run
-        How its training went.
-    filters : list of ndarray, shape (F, C, kH, kW)
-        The first convolution's weights after each epoch.
-    confusion : list of ndarray of int, shape (K, K)
-        Validation images of each true class (row) that were taken for each (column).
+        How the training went.
+
+    Examples
+    --------
+    >>> run = Run({}, epochs=1, steps_per_epoch=5)
+    >>> run.val_accuracy.append(0.75)
+    >>> Trial("narrow", 0, run).accuracy
+    0.75
+    """
+
+    name: str
+    seed: int
+    run: Run
+
+    @property
+    def accuracy(self):
+        """Validation accuracy after the last epoch, not the best one; or NaN.
+
+        It is NaN if the training diverged: its last epoch has none then.
+        """
+        return self.run.val_accuracy[-1] if not self.run.stopped else float("nan")
+
+
+class Trials(list):
+    """The tidy table of a `sweep`: one `Trial` a row. It shows itself as a table.
+
+    Parameters
+    ----------
+    trials : iterable of Trial
+        The rows.
 
     Examples
     --------
     See `sweep`.
 
-    >>> run = Run({}, epochs=1, steps_per_epoch=5)
-    >>> Trace(0.01, run, confusion=[np.eye(4)]).accuracy
-    [1.0]
+    >>> run = Run({}, epochs=1, steps_per_epoch=5, val_accuracy=[0.75], val_loss=[0.5])
+    >>> Trials([Trial("narrow", 0, run)])
+    | configuration | seed | epochs | accuracy | loss |  |
+    | :-- | --: | --: | --: | --: | :-- |
+    | narrow | 0 | 0 of 1 | 75.0% | 0.500 |  |
     """
 
-    lr: float
-    run: Run
-    filters: list = field(default_factory=list)
-    confusion: list = field(default_factory=list)
+    def __init__(self, trials):
+        super().__init__(trials)
 
-    @property
     def accuracy(self):
-        """Share of right answers in each confusion matrix."""
-        return [float(counts.trace() / counts.sum()) for counts in self.confusion]
+        """Accuracies of each configuration, in the order of the seeds.
 
-    @property
-    def diverged_in(self):
-        """The epoch, from 1, in which the run diverged; 0 if it did not.
-
-        That is the first one whose loss is not finite, or at least `TIMES_WORSE` times
-        the log K of a network that gives all K classes the same probability.
+        Returns
+        -------
+        accuracy : dict of str to ndarray, shape (number of seeds,)
         """
-        for epoch, loss in enumerate(self.run.train_loss, start=1):
-            if loss >= TIMES_WORSE * math.log(len(self.confusion[0])):
-                return epoch
-        return len(self.run.train_loss) + 1 if self.run.diverged else 0
+        names = dict.fromkeys(trial.name for trial in self)
+        return {
+            name: np.array([trial.accuracy for trial in self if trial.name == name])
+            for name in names
+        }
+
+    def _repr_markdown_(self):
+        header = ("configuration", "seed>", "epochs>", "accuracy>", "loss>", "")
+        rows = [
+            (
+                trial.name,
+                trial.seed,
+                f"{len(trial.run.seconds)} of {trial.run.epochs}",
+                f"{trial.run.val_accuracy[-1]:.1%}" if trial.run.val_accuracy else "",
+                f"{trial.run.val_loss[-1]:.3f}" if trial.run.val_loss else "",
+                trial.run.stopped,
+            )
+            for trial in self
+        ]
+        return Table(header, rows)._repr_markdown_()
+
+    __repr__ = _repr_markdown_
 
 
-def sweep(
-    model, X, y, X_val, y_val, learning_rates, epochs=10, *,
-    schedule=constant, callback=None, progress=True, n_shards=2, **settings,
-):  # fmt: skip
-    """Train from the same start with several learning rates; look in after each epoch.
+def sweep(configurations, executor=None, *, seeds=(0,), progress=True, **settings):
+    """Train every configuration with every seed.
 
     Parameters
     ----------
-    model : Layer
-        With at least one convolution.
-    X : ndarray, shape (N, C, H, W), or ImageStream
-        Training images, as for `fit`.
-    y : ndarray of int, shape (N,), or None
-        Their labels; None with an `ImageStream`.
-    X_val : ndarray, shape (N, C, H, W)
-        Validation images.
-    y_val : ndarray of int, shape (N,)
-        Their labels.
-    learning_rates : sequence of float
-        At least one; all different and above 0.
-    epochs : int
-        Passes over the training images in each run, at least 1.
-    schedule : callable
-        As for `fit`. With `constant`, a run of fewer epochs is the beginning of a
-        longer one.
-    callback : callable, optional
-        Called with the current `Run` after every step; the sweep stops when it returns
-        True.
+    configurations : dict of str to dict
+        For each name what is special about it: ``model``, ``data`` and whatever else
+        `fit` takes as a keyword, such as ``lr``. ``data`` are X, y, X_val and y_val as
+        for `fit`; or a function that returns these four for a seed, for instance
+        `draw_data`.
+    executor : concurrent.futures.Executor, optional
+        Where the trainings are computed, see `all_cores`. By default here, in turn.
+    seeds : sequence of int
+        At least one, each once. One seed means the same initial parameters and order of
+        the images for all configurations of one model, so that they can be compared in
+        pairs.
     progress : bool
-        Show one progress bar for all runs.
-    n_shards : int
-        Parts of each batch that are computed side by side, as for `fit`.
+        Show a progress bar.
     **settings
-        What else `fit` takes: ``batch_size``, ``seed`` and so on.
+        What all configurations share. What a configuration says itself goes first.
 
     Returns
     -------
-    list of Trace
-        One a learning rate, the last one unfinished if the sweep was stopped. That a
-        rate diverged is told in its trace, not in a warning.
+    trials : Trials
+        In the order of the configurations, for each of them in that of the seeds.
+        They do not depend on the executor. That a training diverged is told in its row,
+        not in a warning.
 
     Raises
     ------
     ValueError, TypeError
-        If there is no learning rate or one stands twice, the model has no convolution,
-        or `fit` refuses an argument.
+        If there is no configuration or no seed, one has no model or no data, or `fit`
+        refuses an argument.
 
     Notes
     -----
-    Taught in notebook 3. An interrupt stops the sweep, too. Both are told in a warning.
+    Taught in notebook 9. Each training has one process and BLAS one core, whatever runs
+    beside it. An interrupt ends the sweep with a warning; what has finished is
+    returned.
 
     Examples
     --------
-    >>> from ch335_helpers import SimpleCNN, make_synthetic_images
-    >>> X, y = make_synthetic_images(n_per_class=10, img_size=16, n_classes=4)
-    >>> options = {"epochs": 2, "n_shards": 1, "progress": False}
-    >>> traces = sweep(SimpleCNN(), X, y, X, y, [0.001, 0.01], **options)
-    >>> [(trace.lr, len(trace.accuracy)) for trace in traces]
-    [(0.001, 2), (0.01, 2)]
+    >>> from functools import partial
+    >>> from ch335_helpers import SimpleCNN
+    >>> data = partial(draw_data, n_train=5, n_val=5, img_size=16, n_classes=4)
+    >>> rates = {"slow": {"lr": 0.001}, "fast": {"lr": 0.01}}
+    >>> options = {"model": SimpleCNN(), "data": data, "epochs": 2, "progress": False}
+    >>> trials = sweep(rates, seeds=range(3), **options)
+    >>> [(trial.name, trial.seed) for trial in trials][:4]
+    [('slow', 0), ('slow', 1), ('slow', 2), ('fast', 0)]
+    >>> {name: len(values) for name, values in trials.accuracy().items()}
+    {'slow': 3, 'fast': 3}
     """
-    learning_rates = [float(lr) for lr in learning_rates]
-    if not learning_rates or len(set(learning_rates)) < len(learning_rates):
-        expected = "learning_rates must hold at least one rate, each once"
-        raise ValueError(f"{expected}, got {learning_rates}")
-    first, traces = _first_convolution(model), []
-    with progress_bar(len(learning_rates) * epochs, "epoch", progress) as bar:
-        for lr in learning_rates:
-            training = Training(
-                model, X, y, X_val, y_val, epochs, lr, schedule=schedule, **settings
-            )
-            trace = Trace(lr, training.run)
-            traces.append(trace)
-
-            @np.errstate(all="ignore")  # that it diverged is told in the trace
-            def look_in(trace=trace, training=training):
-                logits = predict_logits(model, training.params, training.X_val)
-                counts = confusion_matrix(y_val, logits.argmax(axis=1), logits.shape[1])
-                trace.confusion.append(counts)
-                trace.filters.append(training.params[f"{first}.w"].copy())
+    tasks = [
+        (name, seed, settings | own)
+        for name, own in _checked(configurations, settings).items()
+        for seed in _checked_seeds(seeds)
+    ]
+    submit = executor.submit if executor is not None else _at_once
+    # held for the whole sweep, so that trainings in threads leave BLAS as it was
+    with (
+        threadpool_limits(1, "blas"),
+        progress_bar(len(tasks), "training", progress) as bar,
+    ):
+        futures = []
+        try:
+            for task in tasks:
+                futures.append(submit(train_one, *task))
+                if executor is None:
+                    bar.update()
+            for future in as_completed(futures) if executor is not None else ():
+                future.result()
                 bar.update()
-
-            try:
-                with side_by_side(training, n_shards):
-                    _follow(training, look_in, callback)
-            except KeyboardInterrupt:
-                trace.run.stop("interrupted")
-            # an epoch that was not validated does not count
-            n_epochs = len(trace.run.train_loss)
-            del trace.filters[n_epochs:], trace.confusion[n_epochs:]
-            if trace.run.stopped and not trace.run.diverged:
-                text = f"sweep {trace.run.stopped} of learning rate {lr:g}"
-                warnings.warn(text, stacklevel=2)
-                break
-    return traces
+        except KeyboardInterrupt:
+            text = "sweep interrupted: what had finished is returned"
+            warnings.warn(text, stacklevel=2)
+        finally:  # what has not begun would keep an executor busy for nobody
+            waiting = [future for future in futures if not future.cancel()]
+    done = [f for f in waiting if f.done() and not f.exception()]
+    return Trials(future.result() for future in done)
 
 
-def _first_convolution(model):
-    for layer in model.leaves():
-        if layer.kind == "convolution":
-            return layer.name
-    raise ValueError(f"model must have a convolution, got {type(model).__name__}")
+def train_one(name, seed, configuration):
+    """One training of a `sweep`, as a `Trial`."""
+    configuration = dict(configuration)
+    model, data = configuration.pop("model"), configuration.pop("data")
+    X, y, X_val, y_val = data(seed) if callable(data) else data
+    if isinstance(X, ImageStream):
+        X = deepcopy(X)  # the next training starts where this one does
+    training = Training(model, X, y, X_val, y_val, seed=seed, **configuration)
+    with side_by_side(training, n_shards=1):
+        for _ in training:
+            pass
+    return Trial(name, seed, training.run)
 
 
-def _follow(training, look_in, callback):
-    """Take all steps of a training; look in after each epoch's last one."""
-    for run in training:
-        if run.stopped:  # its last step has diverged
-            return
-        if len(run.batch_loss) % run.steps_per_epoch == 0:
-            look_in()
-        if callback and callback(run):
-            run.stop("stopped")
+def draw_data(
+    seed, n_train=100, n_val=100, img_size=32, n_classes=10, noise=DEFAULT_NOISE
+):
+    """Fresh training and validation images for a seed, as `sweep` takes its data.
+
+    Parameters
+    ----------
+    seed : int
+        At least 0; another seed gives other images.
+    n_train : int
+        Training images of each class.
+    n_val : int
+        Validation images of each class.
+    img_size : int
+        Rows and columns, at least 8.
+    n_classes : int
+        The first this many of `CLASS_NAMES`, 2 to 10.
+    noise : float
+        Standard deviation of the noise in each pixel.
+
+    Returns
+    -------
+    X, y, X_val, y_val : ndarray
+        Images (N, 1, img_size, img_size) and labels (N,).
+
+    Examples
+    --------
+    >>> X, y, X_val, y_val = draw_data(seed=3, n_train=2, n_val=5, img_size=8)
+    >>> X.shape, X_val.shape
+    ((20, 1, 8, 8), (50, 1, 8, 8))
+    """
+    seed = check_whole("seed", seed, low=0)
+    parts = ()
+    for part, n in enumerate((n_train, n_val)):
+        rng = np.random.default_rng([part, seed])
+        parts += make_synthetic_images(n, img_size, n_classes, rng, noise)
+    return parts
+
+
+@contextmanager
+def all_cores():
+    """While a block runs, an executor with a process on each core, for `sweep`.
+
+    Yields
+    ------
+    executor : ProcessPoolExecutor or None
+        None in a browser, which has no processes: `sweep` then works in turn.
+
+    Examples
+    --------
+    >>> with all_cores() as executor:
+    ...     executor.submit(pow, 2, 10).result()
+    1024
+    """
+    if IN_BROWSER:
+        yield None
+        return
+    # new processes, not copies of this one, which may have threads
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as executor:
+        yield executor
+
+
+def _at_once(function, *arguments):
+    future = Future()
+    future.set_result(function(*arguments))
+    return future
+
+
+def _checked(configurations, settings):
+    expected = "configurations must be a dict of a name to its settings, a dict"
+    if not isinstance(configurations, dict) or not configurations:
+        raise ValueError(f"{expected}, got {configurations!r}")
+    for name, own in configurations.items():
+        if not isinstance(own, dict):
+            raise ValueError(f"{expected}, got {own!r} for {name!r}")
+        for needed in ("model", "data"):
+            if needed not in own and needed not in settings:
+                raise ValueError(f"configuration {name!r} must have {needed}, got none")
+    return configurations
+
+
+def _checked_seeds(seeds):
+    seeds = [check_whole("seeds", seed, low=0) for seed in seeds]
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must hold at least one seed, each once, got {seeds}")
+    return seeds

@@ -54,6 +54,8 @@ class Training:
         How a step changes the parameters.
     schedule : callable
         Factor of `lr` for the share of all steps taken.
+    augment : callable, optional
+        Changes each batch of images before the step.
     weight_decay : float
         Share of each weight that is taken off, times the learning rate.
     params : dict, optional
@@ -94,16 +96,20 @@ class Training:
 
     def __init__(
         self, model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
-        optimiser=adam_update, schedule=cosine, weight_decay=0.0, params=None,
+        optimiser=adam_update, schedule=cosine, augment=None, weight_decay=0.0,
+        params=None,
     ):  # fmt: skip
         check_counts(epochs=epochs, batch_size=batch_size)
         self.lr = check_number("lr", lr, above=0)
         self.weight_decay = check_number("weight_decay", weight_decay, low=0)
         rng = np.random.default_rng(seed)
-        if not callable(optimiser):
-            text = "optimiser must be a function such as adam_update, got"
-            raise TypeError(f"{text} {optimiser!r}")
+        _check_function("optimiser", optimiser, "adam_update")
+        _check_function("schedule", schedule, "cosine")
         self.model, self.optimiser, self.schedule = model, optimiser, schedule
+        self.augment = augment
+        if augment is not None:
+            _check_function("augment", augment, "shift_images")
+            self.augment_rng = rng.spawn(1)[0]  # the start and the order stay the same
         self.start = model.init(rng) if params is None else params
         self.params = _copy(self.start)
         self.data = self._source(X, y, rng)
@@ -150,6 +156,8 @@ class Training:
         if not factor > 0:
             raise ValueError(f"schedule must return factors above 0, got {factor!r}")
         x, y = self.data.draw(self.batch_size)
+        if self.augment is not None:
+            x = self.augment(x, self.augment_rng)
         loss = train_step(
             self.model, self.params, x, y, self.state, self.lr * factor, self.optimiser
         )
@@ -222,6 +230,12 @@ def train_step(model, params, x, y, state, lr, optimiser=adam_update):
     return loss
 
 
+def _check_function(name, value, example):
+    if not callable(value):
+        text = f"{name} must be a function such as {example}, got {value!r}"
+        raise TypeError(text)
+
+
 def _copy(params):
     return {name: value.copy() for name, value in params.items()}
 
@@ -282,6 +296,9 @@ def fit(
     schedule : callable
         Factor of `lr` for the share of all steps taken, `cosine` (the default) or
         `constant`.
+    augment : callable, optional
+        ``augment(x, rng)`` returns each batch of images as it is trained with, for
+        instance `shift_images`.
     weight_decay : float
         After each step, every weight of a convolution or linear layer shrinks by this
         share times the learning rate, as in AdamW; at least 0, which is the default.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch335_helpers.batches import ImageStream, Shuffled
+from ch335_helpers.batches import ImageStream, Shuffled, add_noise, shift_images
 from ch335_helpers.data import CLASS_NAMES, DEFAULT_NOISE, shape_templates
 
 
@@ -89,3 +89,62 @@ def test_the_defaults_of_a_stream_are_those_of_the_chapter():
         np.testing.assert_array_equal(one, other)
     with pytest.raises(ValueError, match="n_classes"):
         ImageStream(n_classes=11)
+
+
+def test_shifting_moves_each_image_as_a_whole_and_every_move_is_as_likely():
+    rng = np.random.default_rng(0)
+    x = np.zeros((5000, 2, 6, 7), np.float32)
+    x[:, 0, 2, 3], x[:, 1, 5, 0] = 1, 2
+    moved = shift_images(x, rng, reach=2)
+    assert moved.dtype == x.dtype and moved.shape == x.shape
+    down = moved[:, 0].max(axis=2).argmax(axis=1) - 2
+    right = moved[:, 0].max(axis=1).argmax(axis=1) - 3
+    for image, one, rows, columns in zip(x, moved, down, right, strict=True):
+        np.testing.assert_array_equal(one, np.roll(image, (rows, columns), (1, 2)))
+    counts = np.histogram2d(down, right, bins=np.arange(-2.5, 3))[0]
+    assert counts.sum() == 5000  # 200 of each of the 25 moves, give or take
+    assert np.abs(counts - 200).max() < 5 * np.sqrt(200)
+
+
+def test_shifting_by_nothing_returns_the_images_and_changes_none():
+    x = np.random.default_rng(1).standard_normal((3, 2, 4, 5))
+    before = x.copy()
+    shift_images(x, np.random.default_rng(0), reach=3)
+    np.testing.assert_array_equal(x, before)
+    moved = shift_images(x, np.random.default_rng(0), reach=0)
+    np.testing.assert_array_equal(moved, x)
+
+
+@pytest.mark.parametrize("reach", [-1, 1.0, True, None])
+def test_shifting_refuses_a_reach_that_is_no_whole_number(reach):
+    with pytest.raises(ValueError, match="reach must be a whole number"):
+        shift_images(np.zeros((1, 1, 2, 2)), np.random.default_rng(0), reach)
+
+
+def test_shifting_refuses_what_is_no_image():
+    for x in (np.zeros((2, 3)), np.full((1, 1, 2, 2), np.nan)):
+        with pytest.raises(ValueError, match="x must"):
+            shift_images(x, np.random.default_rng(0))
+
+
+def test_added_noise_is_fresh_gaussian_and_of_the_size_asked_for():
+    x = np.random.default_rng(0).standard_normal((4, 2, 50, 50)).astype(np.float32)
+    before, rng = x.copy(), np.random.default_rng(1)
+    first, second = add_noise(x, rng, 0.5) - x, add_noise(x, rng, 0.5) - x
+    np.testing.assert_array_equal(x, before)
+    assert first.dtype == np.float32 and add_noise(x, rng).dtype == np.float32
+    assert abs(first.std() - 0.5) < 0.01 and abs(first.mean()) < 0.01
+    assert abs((np.abs(first) < 0.5).mean() - 0.6827) < 0.01  # within one deviation
+    assert abs(np.mean(first * second)) < 0.01
+    np.testing.assert_array_equal(add_noise(x, rng, 0), x)
+
+
+@pytest.mark.parametrize("noise", [-0.1, np.nan, "0.5", None, True])
+def test_noise_that_is_no_number_from_0_on_is_refused(noise):
+    with pytest.raises(ValueError, match="noise must be a finite number"):
+        add_noise(np.zeros((1, 1, 2, 2)), np.random.default_rng(0), noise)
+
+
+def test_noise_is_not_added_to_integers():
+    with pytest.raises(TypeError, match="x must be an array of floats"):
+        add_noise(np.zeros((1, 1, 2, 2), np.uint8), np.random.default_rng(0))

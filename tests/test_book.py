@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 CHAPTER = ["1_data", "2_model", "3_training", "4_evaluation", "5_extensions"]
-IN_DEPTH = ["6_gradients", "7_speed"]
+IN_DEPTH = ["6_gradients", "7_speed", "9_experiments"]
 LOOK_UP = ["glossary", "bibliography", "reference"]
 MOST_WORDS, MOST_CELLS = 2500, 25  # of a page
 CHAPTER_WORDS, CHAPTER_CELLS = 10_000, 110  # of pages 1 to 5 together

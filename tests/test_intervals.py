@@ -11,6 +11,7 @@ from ch335_helpers.intervals import (
     _student_t_quantile,
     mean_interval,
     paired_difference,
+    paired_differences,
     wilson_interval,
 )
 
@@ -250,6 +251,45 @@ def test_a_paired_difference_holds_the_truth_whatever_the_seeds_share(rng):
 def test_what_does_not_pair_is_refused_by_name(a, b, error, message):
     with pytest.raises(error, match=message):
         paired_difference(a, b)
+
+
+def test_paired_differences_hold_all_their_truths_together(rng):
+    truths = {"a": 0.01, "b": 0.0, "c": -0.02, "d": 0.03, "e": 0.0, "f": 0.05}
+    alone_missed = together_missed = 0
+    n_trials = 1500
+    for _ in range(n_trials):
+        seeds = rng.normal(0, 0.05, 5)
+        runs = {
+            name: 0.9 + truth + seeds + rng.normal(0, 0.01, 5)
+            for name, truth in ({"baseline": 0.0} | truths).items()
+        }
+        found = paired_differences(runs, "baseline")
+        assert list(found) == list(truths)
+        together_missed += any(
+            not low <= truths[name] <= high for name, (_, low, high) in found.items()
+        )
+        alone = {
+            name: paired_difference(runs[name], runs["baseline"]) for name in truths
+        }
+        alone_missed += any(
+            not low <= truths[name] <= high for name, (_, low, high) in alone.items()
+        )
+    # each of the six alone misses in 5 of 100: together they miss far more often
+    assert alone_missed / n_trials > 0.12
+    assert together_missed / n_trials < 0.05 + 3 * sqrt(0.05 * 0.95 / n_trials)
+    assert together_missed / n_trials > 0.01  # and they are not needlessly wide
+
+
+def test_with_one_way_to_compare_the_joint_interval_is_the_single_one():
+    results = {"a": [3, 5, 9], "b": [1, 2, 3]}
+    expected = {"b": paired_difference(results["b"], results["a"])}
+    assert paired_differences(results, "a") == expected
+
+
+@pytest.mark.parametrize("results", [{}, {"a": [1, 2]}, {"b": [1, 2], "c": [1, 2]}])
+def test_paired_differences_without_a_baseline_or_another_are_refused(results):
+    with pytest.raises(ValueError, match="baseline must be one of at least two"):
+        paired_differences(results, "a")
 
 
 def answers(only_a, only_b, both=0, neither=0):

@@ -9,9 +9,12 @@ from ch335_helpers.layers import (
     Conv,
     Flatten,
     GlobalAvgPool,
+    GlobalMaxPool,
     Linear,
+    LogSumExpPool,
     MaxPool,
     ReLU,
+    Templates,
 )
 from ch335_helpers.network import Chain, Residual
 
@@ -24,6 +27,10 @@ LAYERS = {
     "ReLU": (ReLU(), IMAGES),
     "MaxPool": (MaxPool(), IMAGES),
     "GlobalAvgPool": (GlobalAvgPool(), IMAGES),
+    "GlobalMaxPool": (GlobalMaxPool(), IMAGES),
+    "LogSumExpPool": (LogSumExpPool(), IMAGES),
+    "LogSumExpPool of pairs": (LogSumExpPool(2), IMAGES),
+    "Templates": (Templates("templates", 2, 4, 3), IMAGES),
     "Flatten": (Flatten(), IMAGES),
     "Chain": (Chain(Conv("a", 2, 4), BatchNorm("b", 4), ReLU(), MaxPool()), IMAGES),
     "empty Chain": (Chain(), IMAGES),
@@ -62,10 +69,11 @@ def test_the_gradient_agrees_with_a_central_difference(
     params, x = random_params(layer, rng), rng.standard_normal(shape)
     names = learnt(params)
 
+    train = not isinstance(layer, Templates)  # which give no dx in training
+
     def f(x, *values):
-        y, layer_backward = layer(
-            copies(params) | dict(zip(names, values, strict=True)), x, train=True
-        )
+        moved = copies(params) | dict(zip(names, values, strict=True))
+        y, layer_backward = layer(moved, x, train)
 
         def backward(dy):
             grads = {}
@@ -80,7 +88,7 @@ def test_the_gradient_agrees_with_a_central_difference(
 @each_layer
 def test_grads_has_the_names_and_shapes_of_what_is_learnt(layer, shape, rng):
     params, x = layer.init(rng), rng.standard_normal(shape).astype(np.float32)
-    y, backward = layer(params, x, train=True)
+    y, backward = layer(params, x, train=not isinstance(layer, Templates))
     grads = {}
     dx = backward(rng.standard_normal(y.shape).astype(np.float32), grads)
     assert sorted(grads) == sorted(learnt(params))
@@ -241,3 +249,38 @@ def test_flatten_refuses_what_is_no_batch_of_images():
 
 
 # ------------------------------------------------------------------- Chain and Residual
+
+
+# ------------------------------------------------------ templates and their log-sum-exp
+
+
+def test_templates_measure_how_far_a_place_is_from_them(rng):
+    """-s |window - t|²/2, but for the energy of the window, which all share."""
+    layer = Templates("t", 2, 3, kernel=3)
+    params = random_params(layer, rng)
+    x = rng.standard_normal((2, 2, 5, 6))
+    y, _ = layer(params, x)
+    w, b, s = params["t.w"], params["t.b"], params["t.s"]
+    for n, f, i, j in np.ndindex(y.shape):
+        window = x[n, :, i : i + 3, j : j + 3]
+        distance, energy = ((window - w[f]) ** 2).sum(), (window**2).sum()
+        assert y[n, f, i, j] == pytest.approx(s[0] * (energy / 2 - distance / 2 + b[f]))
+
+
+def test_templates_give_the_same_gradients_in_training_but_none_of_the_images(rng):
+    layer, x = Templates("t", 2, 3, kernel=3), rng.standard_normal((2, 2, 5, 6))
+    params, grads = random_params(layer, rng), {True: {}, False: {}}
+    for train in grads:
+        y, backward = layer(params, x, train)
+        dx = backward(np.cos(y), grads[train])
+        assert (dx is None) is train
+    assert grads[True].keys() == grads[False].keys()
+    for name, gradient in grads[True].items():
+        np.testing.assert_array_equal(gradient, grads[False][name])
+
+
+def test_a_group_is_pooled_as_if_its_channels_lay_side_by_side(rng):
+    x = rng.standard_normal((2, 6, 3, 4))
+    y, _ = LogSumExpPool(3)({}, x)
+    expected = np.log(np.exp(x).sum(axis=(2, 3)).reshape(2, 2, 3).sum(axis=2))
+    np.testing.assert_allclose(y, expected)

@@ -3,20 +3,31 @@
 import numpy as np
 import pytest
 
+from ch335_helpers.data import Geometry, make_synthetic_images, shape_templates
+from ch335_helpers.ideal import class_posterior
 from ch335_helpers.models import (
+    HEADS,
+    STEMS,
     LinearClassifier,
     ResidualCNN,
     SimpleCNN,
+    TemplateCNN,
     residual_block,
 )
-from ch335_helpers.network import n_parameters
-from ch335_helpers.ops import cross_entropy
+from ch335_helpers.network import Chain, n_parameters
+from ch335_helpers.ops import cross_entropy, softmax
+from ch335_helpers.walk import steps
 
 MODELS = {
     "LinearClassifier": LinearClassifier(n_classes=3, in_channels=2, img_size=8),
     "SimpleCNN": SimpleCNN(n_classes=3, in_channels=2),
     "ResidualCNN": ResidualCNN(n_classes=3, in_channels=2, width=4),
     "bare ResidualCNN": ResidualCNN(3, 2, width=4, batch_norm=False, residual=False),
+    "deep ResidualCNN": ResidualCNN(3, 2, width=4, depth=2, stem="pool"),
+    "maximum": ResidualCNN(3, 2, width=4, head="maximum"),
+    "log-sum-exp": ResidualCNN(3, 2, width=4, head="log-sum-exp"),
+    "TemplateCNN": TemplateCNN(3, 2, per_class=2, kernel=5),
+    "flatten": ResidualCNN(3, 2, width=4, head="flatten", img_size=8),
 }
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
 
@@ -36,7 +47,12 @@ def test_the_gradient_of_the_loss_agrees_with_a_central_difference(
     params, y = in_float64(model.init(rng)), np.array([0, 2, 1, 1])
     names = [name for name in params if "running" not in name]
 
+    images, fixed = rng.standard_normal((4, 2, 8, 8)), None
+    if train and isinstance(model, TemplateCNN):  # gives no gradient of the images
+        fixed = images
+
     def f(x, *values):
+        x = x if fixed is None else fixed
         moved = in_float64(params) | dict(zip(names, values, strict=True))
         logits, model_backward = model(moved, x, train=train)
         loss, dlogits = cross_entropy(logits, y)
@@ -44,11 +60,12 @@ def test_the_gradient_of_the_loss_agrees_with_a_central_difference(
         def backward(dy):
             grads = {}
             dx = model_backward(dy * dlogits, grads)
+            dx = 0 * x if dx is None else dx
             return dx, *(grads[name] for name in names)
 
         return loss, backward
 
-    arrays = [rng.standard_normal((4, 2, 8, 8)), *(params[name] for name in names)]
+    arrays = [images, *(params[name] for name in names)]
     assert directional_error(f, arrays, rng) < 1e-6
 
 
@@ -61,7 +78,9 @@ def test_every_learnt_parameter_has_a_gradient_and_no_other(model, rng):
     dx = backward(rng.standard_normal(logits.shape).astype(np.float32), grads)
     assert sorted(grads) == sorted(name for name in params if "running" not in name)
     assert all(np.abs(grad).max() > 0 for grad in grads.values())
-    assert {a.dtype for a in (logits, dx, *grads.values())} == {np.dtype("float32")}
+    assert (dx is None) is isinstance(model, TemplateCNN)
+    found = [a for a in (logits, dx, *grads.values()) if a is not None]
+    assert {a.dtype for a in found} == {np.dtype("float32")}
 
 
 @each_model
@@ -180,3 +199,75 @@ def test_a_block_whose_last_scale_is_zero_passes_its_input_on(rng):
     params, x = in_float64(block.init(rng)), rng.standard_normal((3, 4, 5, 5))
     params["b.bn2.gamma"][:] = 0
     np.testing.assert_array_equal(block(params, x, train=True)[0], x)
+
+
+# ------------------------------------------------------------ variants of ResidualCNN
+
+
+@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("img_size", [4, 7, 12, 17, 32])
+def test_every_stem_and_the_head_flatten_fit_any_image_size(stem, img_size, rng):
+    model = ResidualCNN(3, width=2, stem=stem, head="flatten", img_size=img_size)
+    logits, _ = model(model.init(rng), rng.standard_normal((2, 1, img_size, img_size)))
+    assert logits.shape == (2, 3)
+
+
+def test_a_deeper_network_has_more_blocks_before_and_after_the_pooling():
+    names = [layer.name for layer in ResidualCNN(depth=3).leaves()]
+    blocks = [name for name in names if name.endswith(".conv2")]
+    expected = [f"block{b}{n}.conv2" for b in (1, 2) for n in ("", ".2", ".3")]
+    assert blocks == expected
+    pool = names.index("pool")
+    assert names.index(expected[2]) < pool < names.index(expected[3])
+
+
+def test_the_heads_differ_in_how_the_places_come_together(rng):
+    """A shape that is seen in one place out of many: what each head makes of it."""
+    scores = {}
+    for head in ("average", "maximum", "log-sum-exp"):
+        model = ResidualCNN(2, width=1, head=head)
+        params = model.init(rng)
+        last = "linear" if head == "average" else "scores"
+        params[f"{last}.w"][:] = 1
+        found = steps(model, params, np.zeros((1, 1, 16, 16), np.float32))
+        maps = next(s.y for s in reversed(found) if s.name == "block2.relu2")
+        seen = np.zeros_like(maps)
+        seen[0, 0, 1, 1] = 8.0
+        tail = Chain(*model.layers[-2:])
+        scores[head] = tail(params, seen)[0][0, 0]
+    places = maps[0, 0].size
+    assert scores["average"] == pytest.approx(8 / places)
+    assert scores["maximum"] == pytest.approx(8)
+    assert scores["log-sum-exp"] == pytest.approx(np.log(np.exp(8) + places - 1))
+
+
+@pytest.mark.parametrize("value", ["average pool", "", None, 3, ["average"], HEADS])
+def test_an_unknown_stem_or_head_is_refused(value):
+    for name, choices in {"stem": STEMS, "head": HEADS}.items():
+        with pytest.raises(ValueError, match=f"{name} must be one of {choices[0]}, "):
+            ResidualCNN(**{name: value})
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, "2"])
+def test_a_depth_that_is_no_count_is_refused(value):
+    with pytest.raises(ValueError, match="depth must be a whole number of at least 1"):
+        ResidualCNN(depth=value)
+
+
+@pytest.mark.parametrize("noise", [0.7, 1.5])
+def test_with_the_clean_shapes_as_templates_the_template_network_is_the_ideal(noise):
+    geometry, clean = Geometry.of(32), shape_templates()
+    middle = [(15, 15, r) for r in geometry.radii]  # each radius once, in the middle
+    places = geometry.placements().tolist()
+    chosen = [places.index(list(place)) for place in middle]
+    cut = clean[:, chosen, 15 - 9 : 15 + 10, 15 - 9 : 15 + 10]  # (10, 4, 19, 19)
+    model = TemplateCNN()
+    params = {
+        "templates.w": cut.reshape(40, 1, 19, 19).astype(np.float64),
+        "templates.b": np.zeros(40),
+        "templates.s": np.array([1 / noise**2]),
+    }
+    X, _ = make_synthetic_images(20, noise=noise, seed=3)
+    # no shape reaches the last row and column; without them, the windows are the places
+    ours = softmax(model(params, X[:, :, :31, :31].astype(np.float64))[0])
+    np.testing.assert_allclose(ours, class_posterior(X, noise=noise), atol=1e-5)

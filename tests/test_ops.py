@@ -15,7 +15,9 @@ from ch335_helpers.ops import (
     conv2d,
     cross_entropy,
     global_avg_pool,
+    global_max_pool,
     linear,
+    log_sum_exp_pool,
     max_pool,
     output_size,
     relu,
@@ -94,6 +96,8 @@ OPERATIONS = {
     "max_pool": (max_pool, [(2, 3, 4, 7)]),
     "max_pool overlapping": (partial(max_pool, size=3, stride=1), [(2, 3, 4, 7)]),
     "global_avg_pool": (global_avg_pool, [(2, 3, 4, 5)]),
+    "global_max_pool": (global_max_pool, [(2, 3, 4, 5)]),
+    "log_sum_exp_pool": (log_sum_exp_pool, [(2, 3, 4, 5)]),
     "relu": (relu, [(2, 3, 4, 5)]),
     "linear": (linear, [(4, 3), (2, 3), (2,)]),
     "batch_norm training": (norm_in_training, NORM_SHAPES),
@@ -562,6 +566,18 @@ def test_max_pool_agrees_with_pytorch(size, stride, rng):
     assert_close(backward(dy), tensor.grad.numpy())
 
 
+def test_conv2d_can_spare_the_gradient_of_its_input():
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((3, 2, 7, 8)), rng.standard_normal((4, 2, 3, 3))
+    y, backward = conv2d(x, w, np.ones(4), stride=2, padding=1)
+    dy = rng.standard_normal(y.shape)
+    _, dw, db = backward(dy)
+    nothing, dw_alone, db_alone = backward(dy, with_dx=False)
+    assert nothing is None
+    np.testing.assert_array_equal(dw_alone, dw)
+    np.testing.assert_array_equal(db_alone, db)
+
+
 # ------------------------------------------------------------- global_avg_pool and relu
 
 
@@ -584,6 +600,49 @@ def test_global_avg_pool_equals_the_loops(shape, seed, dtype, layout):
 def test_global_avg_pool_refuses_what_is_no_batch_of_images(shape):
     with pytest.raises(ValueError, match="x .*" + re.escape(str(shape))):
         global_avg_pool(np.zeros(shape))
+
+
+# --------------------------------------------------- global_max_pool, log_sum_exp_pool
+
+
+def test_global_max_pool_gives_a_tie_to_the_first_in_row_order():
+    x = np.array([[[[1.0, 5], [5, 2]], [[-3, -4], [-5, -1]]]])
+    y, backward = global_max_pool(x)
+    np.testing.assert_array_equal(y, [[5, -1]])
+    dx = backward(np.array([[4.0, 8]]))
+    np.testing.assert_array_equal(dx, [[[[0, 4], [0, 0]], [[0, 0], [0, 8]]]])
+
+
+def test_log_sum_exp_pool_of_an_example_worked_by_hand():
+    y, backward = log_sum_exp_pool(np.log([[[[1.0, 2], [3, 4]]]]))
+    np.testing.assert_allclose(np.exp(y), [[10]])
+    np.testing.assert_allclose(backward(np.array([[5.0]])), [[[[0.5, 1], [1.5, 2]]]])
+
+
+@given(st.tuples(*[st.integers(1, 5)] * 4), SEEDS, DTYPES, LAYOUTS)
+def test_the_other_global_pools_equal_the_loops(shape, seed, dtype, layout):
+    x = np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+    largest = [[max(map(float, ch.flat)) for ch in image] for image in x]
+    assert_close(global_max_pool(layout(x))[0], np.array(largest))
+    soft = [[math.log(sum(map(math.exp, ch.flat))) for ch in image] for image in x]
+    assert_close(log_sum_exp_pool(layout(x))[0], np.array(soft))
+
+
+@given(SEEDS, DTYPES)
+def test_log_sum_exp_pool_lies_between_the_maximum_and_log_places_above(seed, dtype):
+    x = 1000 * np.random.default_rng(seed).standard_normal((2, 3, 4, 5)).astype(dtype)
+    above = log_sum_exp_pool(x)[0] - global_max_pool(x)[0]  # and no exp overflows
+    assert (above >= 0).all() and (above <= math.log(4 * 5) + 1e-3).all()
+
+
+@pytest.mark.parametrize("pool", [global_max_pool, log_sum_exp_pool])
+@pytest.mark.parametrize("shape", [(2, 3), (3, 4, 4), (1, 0, 4, 4)])
+def test_the_other_global_pools_refuse_what_is_no_batch_of_images(pool, shape):
+    with pytest.raises(ValueError, match="x .*" + re.escape(str(shape))):
+        pool(np.zeros(shape))
+    _, backward = pool(np.zeros((2, 3, 4, 5)))
+    with pytest.raises(ValueError, match="dy .*" + re.escape("(2, 3, 4, 5)")):
+        backward(np.zeros((2, 3, 4, 5)))
 
 
 def test_relu_of_an_example_worked_by_hand():

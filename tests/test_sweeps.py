@@ -1,167 +1,205 @@
-"""A sweep over learning rates."""
+"""Many trainings in one tidy table."""
 
-import warnings
+import _thread
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from tasks import fit_tiny, same
+from tasks import same
+from threadpoolctl import threadpool_info
 
-from ch335_helpers.models import LinearClassifier, SimpleCNN
-from ch335_helpers.optim import constant
-from ch335_helpers.prediction import predict
+from ch335_helpers.batches import ImageStream
+from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.run import Run
-from ch335_helpers.sweeps import TIMES_WORSE, Trace, sweep
+from ch335_helpers.sweeps import Trial, Trials, all_cores, draw_data, sweep
+from ch335_helpers.training import fit
+
+DATA = partial(draw_data, n_train=8, n_val=10, img_size=12, n_classes=3)
+CONFIGURATIONS = {
+    "plain": {"model": SimpleCNN(3)},
+    "wide": {"model": ResidualCNN(3, width=4), "epochs": 1},
+    "fast": {"model": SimpleCNN(3), "lr": 0.02},
+}
+SETTINGS = {"data": DATA, "epochs": 2, "batch_size": 8, "progress": False}
+SEEDS = (3, 1, 2)
 
 
-def sweep_tiny(tiny, rates=(1e-3, 1e-2), model=None, **settings):
-    defaults = {"epochs": 3, "batch_size": 4, "progress": False}
-    return sweep(model or SimpleCNN(3), *tiny, rates, **defaults | settings)
+class Backwards:
+    """An executor that computes what it was given last first, when asked for it all."""
+
+    def __init__(self, n):
+        self.n, self.waiting = n, []
+
+    def submit(self, function, *arguments):
+        future = Future()
+        self.waiting.append((future, function, arguments))
+        if len(self.waiting) == self.n:
+            for future, function, arguments in reversed(self.waiting):
+                future.set_result(function(*arguments))
+        return self.waiting[-1][0] if len(self.waiting) < self.n else future_of(self)
 
 
-def test_a_sweep_makes_the_runs_that_fit_makes(tiny):
-    rates = (1e-3, 1e-2)
-    for rate, trace in zip(rates, sweep_tiny(tiny, rates, seed=5), strict=True):
-        assert trace.lr == rate
-        expected = fit_tiny(tiny, epochs=3, lr=rate, seed=5, schedule=constant)
-        assert trace.run.batch_loss == expected.batch_loss
-        assert same(trace.run.params, expected.params)
+def future_of(executor):
+    return executor.waiting[-1][0]
 
 
-def test_a_trace_holds_the_network_after_each_epoch(tiny):
-    (trace,) = sweep_tiny(tiny, [1e-2])
-    assert len(trace.filters) == len(trace.confusion) == 3
-    # the best epoch's parameters are kept by fit: there the two can be compared
-    best = trace.run.best_epoch
-    assert np.array_equal(trace.filters[best], trace.run.params["conv1.w"])
-    _, _, X_val, y_val = tiny
-    right = predict(SimpleCNN(3), trace.run.params, X_val).argmax(axis=1)
-    counts = np.zeros((3, 3), int)
-    for true, predicted in zip(y_val, right, strict=True):
-        counts[true, predicted] += 1
-    assert np.array_equal(trace.confusion[best], counts)
+def equal(trials, others):
+    assert [(t.name, t.seed) for t in trials] == [(t.name, t.seed) for t in others]
+    for one, other in zip(trials, others, strict=True):
+        assert one.run.batch_loss == other.run.batch_loss
+        assert one.run.val_accuracy == other.run.val_accuracy
+        assert same(one.run.params, other.run.params)
+    return True
 
 
-def test_the_confusion_agrees_with_the_accuracy_of_each_epoch(task):
-    (trace,) = sweep(SimpleCNN(), *task, [1e-2], epochs=4, progress=False)
-    assert trace.accuracy == pytest.approx(trace.run.val_accuracy, abs=1 / len(task[3]))
-    assert all(counts.sum() == len(task[3]) for counts in trace.confusion)
-    rows = np.bincount(task[3], minlength=4)
-    assert all(np.array_equal(counts.sum(axis=1), rows) for counts in trace.confusion)
+@pytest.fixture(scope="module")
+def in_turn():
+    return sweep(CONFIGURATIONS, seeds=SEEDS, **SETTINGS)
 
 
-def test_filters_of_two_epochs_are_two_arrays(tiny):
-    (trace,) = sweep_tiny(tiny, [1e-2])
-    assert not np.array_equal(trace.filters[0], trace.filters[1])
+def test_the_rows_are_in_order_and_are_what_fit_makes(in_turn):
+    expected = [(name, seed) for name in CONFIGURATIONS for seed in SEEDS]
+    assert [(trial.name, trial.seed) for trial in in_turn] == expected
+    for trial in in_turn:
+        settings = {**SETTINGS, **CONFIGURATIONS[trial.name], "n_shards": 1}
+        del settings["data"]
+        run = fit(settings.pop("model"), *DATA(trial.seed), **settings, seed=trial.seed)
+        assert run.batch_loss == trial.run.batch_loss
+        assert same(run.params, trial.run.params)
 
 
-def test_a_longer_sweep_begins_like_a_shorter_one(tiny):
-    (short,), (long,) = (sweep_tiny(tiny, [1e-2], epochs=n) for n in (2, 4))
-    assert long.run.train_loss[:2] == short.run.train_loss
-    assert all(map(np.array_equal, long.filters, short.filters))
+@pytest.mark.parametrize("n_workers", [1, 2, 3])
+def test_the_result_does_not_depend_on_how_many_run_at_once(in_turn, n_workers):
+    context = get_context("spawn")
+    with ProcessPoolExecutor(n_workers, mp_context=context) as executor:
+        assert equal(sweep(CONFIGURATIONS, executor, seeds=SEEDS, **SETTINGS), in_turn)
 
 
-def test_a_loss_far_above_guessing_is_a_divergence(tiny):
-    limit = TIMES_WORSE * np.log(3)
-    for losses, epoch in (
-        ([1.0, limit - 0.01, 1.0], 0),
-        ([1.0, limit, 1.0], 2),
-        ([limit, 1.0, limit], 1),
-    ):
-        run = Run({}, 3, 1, train_loss=losses)
-        assert Trace(0.1, run, confusion=[np.eye(3)] * 3).diverged_in == epoch
+def test_the_result_does_not_depend_on_what_is_finished_first(in_turn):
+    executor = Backwards(len(CONFIGURATIONS) * len(SEEDS))
+    assert equal(sweep(CONFIGURATIONS, executor, seeds=SEEDS, **SETTINGS), in_turn)
 
 
-def test_a_loss_that_is_not_finite_is_told_in_the_trace_alone(tiny):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        calm, wild = sweep_tiny(tiny, (1e-3, 1e30))
-    assert (calm.diverged_in, calm.run.diverged) == (0, False)
-    assert wild.run.diverged
-    n_epochs = len(wild.run.train_loss)
-    assert wild.diverged_in == n_epochs + 1
-    assert len(wild.filters) == len(wild.confusion) == n_epochs
+def test_threads_give_the_same_and_leave_blas_as_it_was(in_turn):
+    def n_threads():
+        return [b["num_threads"] for b in threadpool_info() if b["user_api"] == "blas"]
+
+    before = n_threads()
+    with ThreadPoolExecutor(3) as executor:
+        assert equal(sweep(CONFIGURATIONS, executor, seeds=SEEDS, **SETTINGS), in_turn)
+    assert n_threads() == before
 
 
-def test_the_callback_sees_every_step_of_every_rate(tiny):
-    seen = []
-    sweep_tiny(tiny, callback=lambda run: seen.append((id(run), len(run.batch_loss))))
-    (first, second), steps = dict(seen), [n for _, n in seen]
-    assert first != second
-    assert steps == [*range(1, 10)] * 2
+def test_the_executor_of_all_cores_is_closed_after_the_block(in_turn):
+    with all_cores() as executor:
+        assert equal(sweep(CONFIGURATIONS, executor, seeds=SEEDS, **SETTINGS), in_turn)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        executor.submit(print)
 
 
-@pytest.mark.parametrize("step", [1, 3, 5])  # the third is the last of its epoch
-@pytest.mark.parametrize("interrupt", [False, True])
-def test_a_sweep_that_is_stopped_returns_what_it_has(tiny, step, interrupt):
-    steps = []
-
-    def end(run):
-        steps.append(run)
-        if len(steps) == 9 + step:  # in the second of three rates
-            if interrupt:
-                raise KeyboardInterrupt
-            return True
-
-    why, epoch = ("interrupted" if interrupt else "stopped"), (step - 1) // 3 + 1
-    message = f"sweep {why} in epoch {epoch} of learning rate 0.01"
-    with pytest.warns(UserWarning, match=message):
-        traces = sweep_tiny(tiny, (1e-3, 1e-2, 1e-1), callback=end)
-    whole, part = traces
-    assert (len(whole.filters), whole.run.stopped) == (3, "")
-    assert len(part.filters) == len(part.confusion) == len(part.run.train_loss)
-    assert len(part.filters) == epoch - 1
-    assert len(steps) == 9 + step
+def test_in_a_browser_there_is_no_executor(monkeypatch):
+    monkeypatch.setattr("ch335_helpers.sweeps.IN_BROWSER", True)
+    with all_cores() as executor:
+        assert executor is None
 
 
-def test_with_shards_a_sweep_looks_in_once_an_epoch(task):
-    alone, shared = (
-        sweep(SimpleCNN(), *task, [1e-2], epochs=2, progress=False, n_shards=n)[0]
-        for n in (1, 2)
-    )
-    for a, b in zip(alone.filters, shared.filters, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-4)
-    assert len(shared.confusion) == 2
+def test_every_training_from_a_stream_gets_the_same_images():
+    stream = ImageStream(12, 3, seed=5, epoch_size=16)
+    data = (stream, None, *DATA(0)[2:])
+    twins = {"one": {}, "other": {}}
+    settings = SETTINGS | {"data": data, "model": SimpleCNN(3)}
+    one, other = sweep(twins, **settings)
+    assert one.run.batch_loss == other.run.batch_loss
+    assert equal(sweep(twins, **settings), [one, other])
 
 
-@pytest.mark.parametrize("rates", [(), (0.1, 0.1)])
-def test_a_sweep_refuses_no_rates_and_rates_that_stand_twice(tiny, rates):
-    with pytest.raises(ValueError, match="learning_rates must hold at least one rate"):
-        sweep_tiny(tiny, rates)
+def test_data_of_a_seed_are_fresh_and_of_both_parts_disjoint():
+    X, y, X_val, _ = draw_data(0, n_train=3, n_val=3, img_size=8, n_classes=2)
+    again = draw_data(0, n_train=3, n_val=3, img_size=8, n_classes=2)
+    other = draw_data(1, n_train=3, n_val=3, img_size=8, n_classes=2)
+    np.testing.assert_array_equal(X, again[0])
+    np.testing.assert_array_equal(np.bincount(y), [3, 3])
+    assert not np.array_equal(X, X_val) and not np.array_equal(X, other[0])
+    assert not np.array_equal(X_val, other[2])
 
 
-def test_a_sweep_refuses_a_model_without_filters(tiny):
-    model = LinearClassifier(3, img_size=4)
-    with pytest.raises(ValueError, match="model must have a convolution"):
-        sweep_tiny(tiny, model=model)
+def test_accuracies_are_sorted_by_configuration_and_seed():
+    def trial(name, seed, accuracy):
+        return Trial(name, seed, Run({}, 1, 1, val_accuracy=[0.1, accuracy]))
+
+    diverged = Trial("b", 0, Run({}, 2, 1, val_accuracy=[0.9]))
+    diverged.run.stop("diverged")
+    trials = Trials([trial("a", 0, 0.5), trial("a", 1, 0.75), diverged])
+    found = trials.accuracy()
+    assert list(found) == ["a", "b"]
+    np.testing.assert_array_equal(found["a"], [0.5, 0.75])
+    np.testing.assert_array_equal(found["b"], [np.nan])
+    assert "| b | 0 | 0 of 2 | 90.0% |  | diverged in epoch 1 |" in repr(trials)
 
 
-def test_a_sweep_refuses_what_fit_refuses(tiny):
-    with pytest.raises(ValueError, match="lr must be a finite number above 0"):
-        sweep_tiny(tiny, (0.1, -1))
+def test_a_training_that_diverges_is_told_in_its_row_and_stops_nothing(recwarn):
+    rates = {"wild": {"lr": 1e30}, "calm": {"lr": 1e-3}}
+    wild, calm = sweep(rates, **SETTINGS, model=SimpleCNN(3))
+    assert wild.run.diverged and np.isnan(wild.accuracy)
+    assert not calm.run.stopped and 0 <= calm.accuracy <= 1
+    assert not list(recwarn)
 
 
-def test_by_default_a_sweep_runs_ten_epochs(tiny):
-    (trace,) = sweep(SimpleCNN(3), *tiny, [1e-2], progress=False)
-    assert trace.run.epochs == len(trace.filters) == 10
+def interrupt_when_third(seed):
+    if seed == 2:
+        _thread.interrupt_main()
+        threading.Event().wait(0.1)
+    return DATA(seed)
 
 
-def test_the_bar_counts_the_epochs_of_all_rates(tiny, capfd, monkeypatch):
-    monkeypatch.delenv("TQDM_DISABLE", raising=False)
-    sweep_tiny(tiny, progress=False)
-    assert capfd.readouterr().err == ""
-    sweep(SimpleCNN(3), *tiny, (1e-3, 1e-2), epochs=3, batch_size=4)
-    err = capfd.readouterr().err
-    assert "6/6" in err and "epoch" in err
+def test_an_interrupt_returns_what_has_finished():
+    settings = SETTINGS | {"data": interrupt_when_third, "model": SimpleCNN(3)}
+    with pytest.warns(UserWarning, match="sweep interrupted") as caught:
+        trials = sweep({"one": {}}, seeds=range(4), **settings)
+    assert [trial.seed for trial in trials] == [0, 1]
+    assert caught[0].filename == __file__
 
 
-def test_the_warning_points_at_the_callers_line(tiny):
-    with pytest.warns(UserWarning, match="sweep stopped") as caught:
-        sweep_tiny(tiny, callback=lambda run: True)
-    assert [warning.filename for warning in caught] == [__file__]
+def fail_at_one(seed):
+    if seed == 1:
+        raise OSError("no such data")
+    return DATA(seed)
 
 
-def test_guessing_is_measured_by_the_number_of_classes():
-    run = Run({}, 1, 1, train_loss=[TIMES_WORSE * np.log(3)])
-    assert Trace(0.1, run, confusion=[np.ones((3, 3))]).diverged_in == 1
-    run.train_loss = [TIMES_WORSE * np.log(3) - 1e-9]
-    assert Trace(0.1, run, confusion=[np.ones((3, 3))]).diverged_in == 0
+@pytest.mark.parametrize("make", [None, ThreadPoolExecutor])
+def test_an_error_in_a_training_ends_the_sweep(make):
+    settings = SETTINGS | {"data": fail_at_one, "model": SimpleCNN(3)}
+    executor = make and make(2)
+    with pytest.raises(OSError, match="no such data"):
+        sweep({"one": {}}, executor, seeds=range(50), **settings)
+    if executor:
+        executor.shutdown()
+
+
+@pytest.mark.parametrize("bad", [{}, [], None, {"a": 3}, [{"model": SimpleCNN(3)}]])
+def test_what_is_no_configuration_is_refused(bad):
+    with pytest.raises(ValueError, match="configurations must be a dict of a name to"):
+        sweep(bad, **SETTINGS, model=SimpleCNN(3))
+
+
+def test_a_configuration_without_model_or_data_is_refused():
+    with pytest.raises(ValueError, match="configuration 'a' must have model"):
+        sweep({"a": {}}, **SETTINGS)
+    with pytest.raises(ValueError, match="configuration 'a' must have data"):
+        sweep({"a": {"model": SimpleCNN(3)}})
+
+
+@pytest.mark.parametrize("bad", [(), (1, 1), (-1,), (0.5,), (True,)])
+def test_seeds_that_are_none_or_stand_twice_are_refused(bad):
+    with pytest.raises(ValueError, match="seeds must"):
+        sweep({"a": {}}, seeds=bad, **SETTINGS, model=SimpleCNN(3))
+
+
+def test_what_fit_refuses_is_refused():
+    with pytest.raises(ValueError, match="lr must"):
+        sweep({"a": {"lr": -1}}, **SETTINGS, model=SimpleCNN(3))
+    with pytest.raises(TypeError, match="learning_rate"):
+        sweep({"a": {"learning_rate": 1}}, **SETTINGS, model=SimpleCNN(3))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tasks import SETTINGS, fit_tiny, same
 
-from ch335_helpers.batches import ImageStream
+from ch335_helpers.batches import ImageStream, shift_images
 from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.ops import cross_entropy
@@ -239,6 +239,40 @@ def test_training_leaves_numpys_global_generator_alone(tiny):
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
     fit_tiny(tiny)
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
+def test_augmentation_changes_what_is_trained_with_and_nothing_else(tiny):
+    seen, given = Noted(SimpleCNN(3)), []
+
+    def brighten(x, rng):
+        given.append(x[:, 0, 0, 0].copy())
+        return x + 1
+
+    fit_tiny(tiny, model=seen, augment=brighten)
+    np.testing.assert_array_equal(np.add(given, 1), seen.batches)
+    plain = Noted(SimpleCNN(3))
+    fit_tiny(tiny, model=plain)
+    np.testing.assert_array_equal(given, plain.batches)  # the same images, in one order
+    with_none = fit_tiny(tiny, augment=lambda x, rng: x)
+    assert same(with_none.params, fit_tiny(tiny).params)
+
+
+def test_augmentation_draws_from_the_seed_and_never_the_same_twice(tiny, task):
+    draws = {}
+    for run in ("first", "second"):
+        numbers = draws[run] = []
+        fit_tiny(tiny, augment=lambda x, rng, n=numbers: n.append(rng.random()) or x)
+    assert draws["first"] == draws["second"]
+    assert len(set(draws["first"])) == len(draws["first"])
+    settings = SETTINGS | {"epochs": 1, "augment": shift_images}
+    shared, alone = (fit(SimpleCNN(), *task, **settings, n_shards=n) for n in (2, 1))
+    assert np.allclose(shared.batch_loss, alone.batch_loss, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["optimiser", "schedule", "augment"])
+def test_what_is_no_function_is_refused(tiny, name):
+    with pytest.raises(TypeError, match=f"{name} must be a function such as .*'adam'"):
+        fit_tiny(tiny, **{name: "adam"})
 
 
 def test_the_schedule_is_asked_for_the_share_of_steps_taken(tiny):
@@ -591,9 +625,6 @@ def batches_of(tiny, **settings):
 def test_a_negative_weight_decay_is_refused(tiny):
     with pytest.raises(ValueError, match=r"weight_decay.*-1"):
         fit_tiny(tiny, weight_decay=-1)
-
-
-# ------------------------------------------------------------------------------- sweep
 
 
 # ------------------------------------------------------------------------ the defaults

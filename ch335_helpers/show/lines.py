@@ -6,7 +6,15 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter
 
 from ..intervals import wilson_interval
-from .looks import COLUMN_WIDTH, LINES, PAGE_WIDTH, key_below, key_height, styled
+from .looks import (
+    COLUMN_WIDTH,
+    LINES,
+    PAGE_WIDTH,
+    key_below,
+    key_height,
+    line_look,
+    styled,
+)
 from .pictures import filter_panel
 from .themed import COLORS, ThemedFigure, side_by_side
 
@@ -137,7 +145,7 @@ def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, 2.9 + key_height(len(series))))
     ax = fig.subplots()
     for number, (label, values) in enumerate(series.items()):
-        look = _look(number)
+        look = line_look(number)
         y, *interval = values if isinstance(values, tuple) else (values,)
         ax.plot(x, y, marker="o", markersize=3, label=label, **look)
         if interval:
@@ -181,7 +189,7 @@ def step_errors(steps, series, slopes=()):
     ax = fig.subplots()
     lowest = np.finfo(np.float64).eps
     for number, (label, errors) in enumerate(series.items()):
-        ax.plot(steps, np.maximum(errors, lowest), label=label, **_look(number))
+        ax.plot(steps, np.maximum(errors, lowest), label=label, **line_look(number))
     first = next(iter(series.values()))
     for power in slopes:
         end = -1 if power > 0 else 0
@@ -220,7 +228,7 @@ def reliability(measured):
     ax = axes[0]
     ax.plot((0, 1), (0, 1), "--", color=COLORS[-1], linewidth=1)
     for number, (label, (confidence, hit_rate, *counts)) in enumerate(measured.items()):
-        look = _look(number)
+        look = line_look(number)
         ax.plot(confidence, hit_rate, marker="o", markersize=3, label=label, **look)
         if counted:
             intervals = _intervals(hit_rate, counts[0])
@@ -249,9 +257,3 @@ def _intervals(hit_rate, counts):
         list(map(wilson_interval, hits, np.asarray(counts).tolist()))
     )
     return np.maximum(0, (np.subtract(hit_rate, low), np.subtract(high, hit_rate)))
-
-
-def _look(number):
-    """Colour and dashes of a series; after seven, the colours begin again."""
-    color, line = COLORS[number % len(COLORS)], LINES[number % len(LINES)]
-    return {"color": color, "linestyle": line}

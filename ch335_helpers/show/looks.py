@@ -6,6 +6,8 @@ import matplotlib as mpl
 from IPython import get_ipython
 from IPython.core.pylabtools import select_figure_formats
 
+from .themed import COLORS
+
 LINES = ("-", "--", "-.", ":")
 PAGE_WIDTH = 7.6  # inches; wider figures would be shrunk, and their text with them
 COLUMN_WIDTH = 4.5  # what a phone shows without scrolling
@@ -41,6 +43,12 @@ def bare(ax, title=""):
     for spine in ax.spines.values():
         spine.set_visible(False)
     ax.set_title(title, fontsize=SMALL, pad=3)
+
+
+def line_look(number):
+    """Colour and dashes of a series; after seven, the colours begin again."""
+    color, line = COLORS[number % len(COLORS)], LINES[number % len(LINES)]
+    return {"color": color, "linestyle": line}
 
 
 def key_height(n_lines, columns=KEY_COLUMNS):

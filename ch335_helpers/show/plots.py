@@ -6,6 +6,7 @@ apart; lines differ in style as well.
 """
 
 from .charts import bars, confusion, connections, log_shares
+from .experiments import accuracy_panels, forest
 from .inside import (
     attribution_rows,
     fields_on_image,
@@ -23,6 +24,7 @@ from .pictures import (
 )
 
 __all__ = [
+    "accuracy_panels",
     "activation_rows",
     "attribution_rows",
     "bars",
@@ -33,6 +35,7 @@ __all__ = [
     "filter_answers",
     "filters",
     "filters_compared",
+    "forest",
     "image_grid",
     "learning_curves",
     "log_odds",

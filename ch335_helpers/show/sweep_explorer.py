@@ -1,4 +1,4 @@
-"""What a `sweep` over learning rates looks like behind two sliders."""
+"""What several learning rates do, behind two sliders."""
 
 import math
 
@@ -14,7 +14,7 @@ STARTED = 1.5  # times the accuracy of guessing: from here on, something is lear
 
 
 def training_explorer(traces, names=CLASS_NAMES):
-    """Sliders over the learning rates and epochs of a sweep.
+    """Sliders over learning rates and epochs.
 
     Shown are the loss and the validation accuracy up to the chosen epoch, with the
     other learning rates behind them, the first filters at that moment, the confusion
@@ -23,7 +23,7 @@ def training_explorer(traces, names=CLASS_NAMES):
     Parameters
     ----------
     traces : list of Trace
-        From `sweep`, learning rates in order.
+        From `try_learning_rates`, learning rates in order.
     names : sequence of str
         Of the classes.
 
@@ -44,9 +44,10 @@ def training_explorer(traces, names=CLASS_NAMES):
     --------
     Between images that are all equal, no learning rate helps:
 
-    >>> from ch335_helpers import SimpleCNN, sweep
+    >>> from ch335_helpers import SimpleCNN, try_learning_rates
     >>> X, y = np.ones((4, 1, 4, 4)), np.array([0, 1, 0, 1])
-    >>> traces = sweep(SimpleCNN(2), X, y, X, y, [0.001, 0.01], 2, progress=False)
+    >>> parts, options = (X, y, X, y), {"epochs": 2, "progress": False}
+    >>> traces = try_learning_rates(SimpleCNN(2), *parts, [0.001, 0.01], **options)
     >>> print(training_explorer(traces).sentence(0, 1).split(". ")[0])
     Learning rate 0.001, 2 epochs: has not started to learn
     """

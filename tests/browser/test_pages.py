@@ -4,7 +4,8 @@ import pytest
 
 PAGES = (
     *("index", "1_data", "2_model", "3_training", "4_evaluation", "5_extensions"),
-    *("6_gradients", "7_speed", "glossary", "bibliography", "reference"),
+    *("6_gradients", "7_speed", "9_experiments"),
+    *("glossary", "bibliography", "reference"),
 )
 WITHOUT_PICTURES = ("glossary", "bibliography", "reference")
 SMALLEST_TEXT = 9  # pixels, as shown on a phone

@@ -7,7 +7,7 @@ import pytest
 from drawn import IMAGES, RUN, WEIGHTS, pixels
 from matplotlib.figure import Figure
 
-from ch335_helpers.show import charts, inside, lines, pictures, plots
+from ch335_helpers.show import charts, experiments, inside, lines, pictures, plots
 from ch335_helpers.show.looks import COLUMN_WIDTH, PAGE_WIDTH, STYLE
 
 MAPS = {"block1.relu2": np.random.default_rng(2).standard_normal((2, 4, 6, 6))}
@@ -17,6 +17,8 @@ SQUARE, MASK = np.eye(6), np.eye(6) > 0
 SHARES = {"a": np.array([[0.1, 0.05, 0.2]] * 2), "b": np.array([[0, 0, 0.1]] * 2)}
 OBSERVED = IMAGES[:2, 0], IMAGES[:2, 0], [0, 1], dict.fromkeys("ab", np.eye(3)[:2])
 KERNELS, ANSWERS = np.ones((4, 3, 3), int), np.ones((4, 6, 6))
+
+LINE = {"x": [10, 100], "y": [0.5, 0.9], "low": [0.4, 0.8], "high": [0.6, 1]}
 
 FIGURES = {
     "image_grid": lambda: plots.image_grid(IMAGES, columns=3),
@@ -40,6 +42,14 @@ FIGURES = {
     "reliability": lambda: plots.reliability({"network": ([0.5, 1], [0.4, 0.9])}),
     "reliability counted": lambda: plots.reliability(
         {"network": ([0.5, 1], [0.4, 0.9], [10, 20])}
+    ),
+    "forest": lambda: plots.forest(
+        {"parts": None, "no shortcut": (-1, -2, 1), "wide": (9, 7, 11)},
+        "points",
+        limit=3,
+    ),
+    "accuracy_panels": lambda: plots.accuracy_panels(
+        {scale: {"a": LINE, "b": LINE} for scale in ("images", "noise", "seconds")}
     ),
     "log_odds": lambda: plots.log_odds({"noise": (EXACT, EXACT / 2, RIGHT)}),
     "log_odds twice": lambda: plots.log_odds(
@@ -68,7 +78,8 @@ def test_every_figure_is_called_from_here():
     assert {name.split()[0] for name in FIGURES} == set(plots.__all__)
     for name in plots.__all__:
         assert getattr(plots, name).__module__ in (
-            charts.__name__, inside.__name__, lines.__name__, pictures.__name__,
+            charts.__name__, experiments.__name__, inside.__name__, lines.__name__,
+            pictures.__name__,
         )  # fmt: skip
 
 
