@@ -11,7 +11,7 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api")
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
-TRAINS = re.compile(r"\bfit\(|\btrain=True|\bTraining\(")
+TRAINS = re.compile(r"\bfit\(|\btrain=True|\bTraining\(|\bsweep\(")
 SOON = 60_000  # milliseconds that Python may take to load on a busy machine
 LONG = 900_000  # that cells which train may take
 WHOLE = 3_600_000  # that a whole notebook may take
