@@ -1,7 +1,7 @@
 """Many trainings: configurations times seeds, side by side, in one tidy table."""
 
 import warnings
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -220,6 +220,8 @@ def all_cores():
     if IN_BROWSER:
         yield None
         return
+    from concurrent.futures import ProcessPoolExecutor  # which a browser cannot import
+
     # new processes, not copies of this one, which may have threads
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as executor:
         yield executor

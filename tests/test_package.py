@@ -37,6 +37,12 @@ def test_the_core_is_loaded_without_what_draws_pictures():
     assert not set(PICTURES) & set(run(code))
 
 
+def test_the_core_is_loaded_where_there_are_no_processes():
+    """As in a browser, whose Python has no `_multiprocessing`."""
+    code = "import sys; sys.modules['_multiprocessing'] = None; import ch335_helpers"
+    assert run(f"{code}; print('loaded')") == ["loaded"]
+
+
 @pytest.mark.parametrize("name", ch335_helpers.SHOWN_BY)
 def test_what_draws_pictures_is_loaded_when_its_name_is_used(name):
     module = f"ch335_helpers.show.{ch335_helpers.SHOWN_BY[name]}"
