@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "book" / "_ext"))
 browser = importlib.import_module("browser")
 
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
 PACKAGE = Path(ch335_helpers.__file__).parent
 LARGEST = 18e6  # bytes that a page may load to run Python
 FOR_NOTEBOOKS = {"comm.whl": b"a comm"}
@@ -420,3 +421,28 @@ def test_sphinx_installs_when_the_build_is_finished():
     app = SimpleNamespace(connect=lambda *event: connected.append(event))
     assert browser.setup(app)["parallel_read_safe"] is True
     assert ("build-finished", browser.install) in connected
+
+
+# ------------------------------------------------ what exercises on a page build on
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_what_the_exercises_of_a_page_build_on_runs_by_itself(name):
+    notebook = json.loads((ROOT / "book" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    names = {}
+    exec(browser.prelude(notebook), names)
+    assert callable(names["check"])
+
+
+def test_a_function_is_carried_over_if_nothing_must_be_computed_before():
+    source = (
+        "import numpy as np\nsize = 3\n"
+        "def plain(x, n=2, *, k=None): return size * x\n"
+        "def late(x, n=size): return n\n"
+        "@cached\ndef decorated(x): return x\n"
+        "plain(1)\n"
+    )
+    cell = {"cell_type": "code", "source": [source], "metadata": {}}
+    code = browser.prelude({"cells": [cell]})
+    assert "import numpy as np" in code and "def plain(x, n=2, *, k=None)" in code
+    assert "late" not in code and "decorated" not in code and "size = 3" not in code

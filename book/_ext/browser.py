@@ -172,12 +172,22 @@ def prelude(notebook):
 
 
 def _carried_over(node):
-    """An import or a definition as text, without names that only `show` offers."""
+    """An import or a function as text, without names that only `show` offers."""
     if isinstance(node, ast.ImportFrom) and node.module == "ch335_helpers":
         node.names = [alias for alias in node.names if alias.name not in SHOWN_BY]
-    if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef):
-        return ast.unparse(node) if getattr(node, "names", True) else None
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return ast.unparse(node) if node.names else None
+    if isinstance(node, ast.FunctionDef) and _stands_alone(node):
+        return ast.unparse(node)
     return None
+
+
+def _stands_alone(function):
+    """Whether its defaults and decorators need nothing that the page has computed."""
+    arguments = function.args
+    at_once = [*arguments.defaults, *arguments.kw_defaults, *function.decorator_list]
+    parts = [part for part in at_once if part is not None]
+    return not any(isinstance(n, ast.Name) for part in parts for n in ast.walk(part))
 
 
 def add_to_page(app, pagename, templatename, context, doctree):
