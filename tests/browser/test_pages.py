@@ -31,9 +31,17 @@ def test_formulas_are_set_without_a_network(open_page, name):
     assert page.locator("mjx-merror").count() == 0
 
 
+def unfold(page):
+    """Show what a reader is to predict before it is shown."""
+    page.evaluate(
+        "document.querySelectorAll('.below-input').forEach(d => { d.open = true })"
+    )
+
+
 @every_page
 def test_every_picture_is_shown_and_described(open_page, name):
     page = open_page(name)
+    unfold(page)
     drawings = page.locator(".ch335-figure svg:not([aria-hidden])")
     for drawing in drawings.all():
         assert len(drawing.get_attribute("aria-label")) >= 40
@@ -58,6 +66,7 @@ def test_a_phone_scrolls_in_one_direction_only(open_page, name, scheme):
 @every_page
 def test_text_in_drawings_is_legible_on_a_phone(open_page, name):
     page = open_page(name, width=375)
+    unfold(page)
     for svg in page.locator("article svg[role=img], .ch335-figure svg").all():
         sizes = svg.evaluate(TEXT_SIZES)
         assert all(size >= SMALLEST_TEXT - 0.05 for size in sizes), min(sizes)
