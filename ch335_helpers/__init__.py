@@ -9,7 +9,7 @@ from importlib import import_module
 from .attribution_scores import average_precision, energy_inside, pointing_accuracy
 from .baselines import nearest_mean, nearest_neighbour
 from .batches import ImageStream, add_noise, draw_data, shift_images
-from .calibration import expected_calibration_error, fit_temperature
+from .calibration import expected_calibration_error, fit_temperature, log_odds
 from .challenges import score_entry
 from .checkpoints import load_params, save_params
 from .data import (

@@ -150,6 +150,22 @@ def check_labels(name, y, n_images, n_classes=None):
     return y
 
 
+def check_probabilities(name, probabilities):
+    """Return `probabilities` as an array (N, K) of numbers from 0 to 1.
+
+    Whether its rows sum to 1 is left open: a rounding error must not decide that.
+
+    Raises
+    ------
+    ValueError
+        As `check_axes`, or if a number is NaN or outside 0 to 1.
+    """
+    p = check_axes(name, probabilities, "N K")
+    if not (p >= 0).all() or not (p <= 1 + 1e-6).all():
+        raise ValueError(f"{name} must lie between 0 and 1, got {p.min()} to {p.max()}")
+    return p
+
+
 def check_gradient(name, dy, shape):
     """Return `dy` as an array of this very shape, which may be any."""
     dy = np.asarray(dy)

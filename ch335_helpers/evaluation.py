@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import check_axes, check_labels, check_whole
+from .checks import check_axes, check_labels, check_probabilities, check_whole
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,8 @@ def reliability(probabilities, y, n_bins=10):
     >>> confidence.round(2), hit_rate, counts
     (array([0.85]), array([0.5]), array([4]))
     """
-    probabilities = check_axes("probabilities", probabilities, "N K")
+    probabilities = check_probabilities("probabilities", probabilities)
     y = check_labels("y", y, *probabilities.shape)
-    if not (probabilities >= 0).all() or not (probabilities <= 1 + 1e-6).all():
-        raise ValueError("probabilities must lie between 0 and 1")
     check_whole("n_bins", n_bins)
     stated = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == y

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch335_helpers.calibration import expected_calibration_error, fit_temperature
+from ch335_helpers.calibration import (
+    expected_calibration_error,
+    fit_temperature,
+    log_odds,
+)
 from ch335_helpers.ops import cross_entropy, softmax
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -24,6 +28,43 @@ def simulated(rng, n, k=4, scale=2.0):
     logits = scale * rng.standard_normal((n, k))
     shares = softmax(logits).cumsum(axis=1)
     return logits, (rng.random((n, 1)) > shares[:, :-1]).sum(axis=1)
+
+
+# --------------------------------------------------------------------------- log-odds
+
+
+def test_log_odds_of_two_classes_are_the_difference_of_their_logits(rng):
+    logits, y = simulated(rng, 50, k=2)
+    of_true, of_other = np.take_along_axis(logits, np.stack([y, 1 - y], 1), 1).T
+    assert log_odds(softmax(logits), y) == pytest.approx(of_true - of_other)
+
+
+def test_all_other_classes_count_together():
+    p = np.array([[0.4, 0.3, 0.2, 0.1]] * 4)
+    expected = [math.log(a / (1 - a)) for a in p[0]]
+    assert log_odds(p, np.arange(4)) == pytest.approx(expected)
+
+
+def test_near_certainty_keeps_its_digits():
+    # as float64, 1 - 1e-30 is 1, and p / (1 - p) would be infinite
+    p = np.array([[1.0, 1e-30], [1.0, 0.0], [0.0, 1.0]])
+    found = log_odds(p, np.array([0, 0, 0]))
+    assert found == pytest.approx([30 * math.log(10), math.inf, -math.inf])
+    assert log_odds(p.astype(np.float32), np.array([0, 0, 0])).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("p", "y", "message"),
+    [
+        ([0.5, 0.5], [0], r"probabilities must .*N, K.*\(2,\)"),
+        ([[1.5, -0.5]], [0], "probabilities must .*0 and 1.*-0.5 to 1.5"),
+        ([[math.nan, 0.5]], [0], "probabilities must .*0 and 1.*nan"),
+        ([[0.5, 0.5]], [2], "y must .*0 to 1.*2"),
+    ],
+)
+def test_what_has_no_log_odds_is_refused(p, y, message):
+    with pytest.raises(ValueError, match=message):
+        log_odds(np.array(p), np.array(y))
 
 
 # --------------------------------------------------------- expected calibration error

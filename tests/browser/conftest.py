@@ -14,6 +14,11 @@ HTML = Path(
 )
 # what the theme itself logs on every page
 THEME_ERRORS = ("THEBE_JS_URL", "Got invalid theme mode")
+# waits for the formulas and the fonts, which come after the page itself
+TYPESET = """async () => {
+    await MathJax.startup.promise;
+    await document.fonts.ready;
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +71,8 @@ def open_page(browser, address):
         page.on("console", lambda m: log(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: log(str(error)))
         page.goto(f"{address}/book/{name}.html")
-        page.wait_for_load_state("networkidle")
+        # not Playwright's "networkidle": it now and then never comes on a busy machine
+        page.evaluate(TYPESET)
         opened.append(page)
         return page
 
