@@ -120,7 +120,8 @@ def output_gradients(found, dy):
     Returns
     -------
     gradients : dict of int to ndarray
-        By the step's index; -1 is the gradient of the network's own input.
+        By the step's index; -1 is the gradient of the network's own input. A step that
+        the last one does not depend on has none.
 
     Examples
     --------
@@ -133,6 +134,8 @@ def output_gradients(found, dy):
     """
     gradients = {len(found) - 1: dy}
     for index in reversed(range(len(found))):
+        if index not in gradients:
+            continue
         step = found[index]
         parts = step.backward(gradients[index], {})
         for source, part in zip(step.inputs, parts, strict=True):

@@ -81,6 +81,16 @@ def test_each_steps_gradient_is_that_of_its_output(rng):
         np.testing.assert_allclose(gradients[index], backward(dy, {}), atol=1e-12)
 
 
+def test_a_step_that_the_last_one_does_not_depend_on_has_no_gradient(rng):
+    block = Residual(Chain(ReLU("a")), Linear("short", 2, 2), name="block")
+    params = block.init(rng)
+    found = steps(Chain(ReLU("first"), block), params, rng.random((3, 2)) + 0.1)
+    dy = rng.standard_normal((3, 2))
+    gradients = output_gradients(found[:3], dy)  # cut inside the shortcut
+    assert list(gradients) == [2, 0, -1]  # "short", "first" and the input, but not "a"
+    np.testing.assert_allclose(gradients[-1], dy @ params["short.w"])
+
+
 def test_a_step_fills_the_gradients_of_its_own_parameters(rng):
     model = Chain(Flatten(), Linear("linear", 4, 3))
     params, x = random_params(model, rng), rng.standard_normal((2, 1, 2, 2))
