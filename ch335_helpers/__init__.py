@@ -29,6 +29,7 @@ from .explain import (
     saliency,
 )
 from .fields import Field, receptive_fields, strongest_patches
+from .fitting import fit
 from .gradcheck import check_gradients
 from .host import smaller_in_browser
 from .ideal import class_posterior
@@ -87,7 +88,7 @@ from .split import SealedTestSet, Split, train_val_test_split
 from .summary import Summary
 from .sweeps import Trial, Trials, all_cores, sweep
 from .traces import Trace, try_learning_rates
-from .training import Training, fit, train_step
+from .training import Training, train_step
 from .walk import Step, output_gradients, steps
 
 SHOWN_BY = {  # each name that `show` adds, and its module there

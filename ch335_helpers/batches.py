@@ -23,8 +23,12 @@ class Shuffled:
 
     Attributes
     ----------
+    image_shape : tuple of int
+        Shape of each image: (C, H, W).
     waiting : ndarray of int
         Indices that were shuffled and not yet drawn.
+    state : dict
+        Where the drawing stands; can be taken back as an `ImageStream`'s.
     """
 
     def __init__(self, X, y, rng):
@@ -39,6 +43,19 @@ class Shuffled:
             self.waiting = np.concatenate([self.waiting, shuffle])
         batch, self.waiting = np.split(self.waiting, [n])
         return self.X[batch], self.y[batch]
+
+    @property
+    def image_shape(self):
+        return self.X.shape[1:]
+
+    @property
+    def state(self):
+        return {"rng": self.rng.bit_generator.state, "waiting": self.waiting}
+
+    @state.setter
+    def state(self, saved):
+        self.rng.bit_generator.state = saved["rng"]
+        self.waiting = saved["waiting"]
 
 
 class ImageStream:
@@ -59,6 +76,8 @@ class ImageStream:
 
     Attributes
     ----------
+    image_shape : tuple of int
+        Shape of each image: (1, img_size, img_size).
     state : dict
         Where the stream stands. ``stream.state = saved`` takes it back there, and it
         goes on with the same images.
@@ -91,7 +110,7 @@ class ImageStream:
         check_whole("epoch_size", epoch_size)
         shape_templates(img_size, n_classes)  # refuses what cannot be drawn
         self.img_size, self.n_classes, self.noise = img_size, n_classes, noise
-        self.epoch_size = epoch_size
+        self.epoch_size, self.seed = epoch_size, seed
         self._rng = np.random.default_rng(seed)
 
     def draw(self, n):
@@ -101,6 +120,10 @@ class ImageStream:
             self._rng, labels, self.img_size, self.n_classes, self.noise
         )
         return images, labels
+
+    @property
+    def image_shape(self):
+        return 1, self.img_size, self.img_size
 
     @property
     def state(self):

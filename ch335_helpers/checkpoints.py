@@ -1,6 +1,30 @@
-"""Parameters in a file."""
+"""Parameters in a file, which is always whole: the old one or the new one."""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+import zlib
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
+
+LONGEST_NAME = 60_000  # bytes; a zip archive admits 65,535, the ending included
+# what zipfile and numpy raise when they meet something else than they have written
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    ValueError,
+)
 
 
 def save_params(path, params):
@@ -9,9 +33,15 @@ def save_params(path, params):
     Parameters
     ----------
     path : path-like
-        The file; one that is there already is replaced.
+        The file; one that is there already is replaced as soon as the new one is
+        whole. If anything goes wrong, it stays as it was.
     params : dict of str to ndarray
         For instance ``fit(...).params``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a name or a value cannot be stored as it is; nothing is written then.
 
     Notes
     -----
@@ -27,8 +57,14 @@ def save_params(path, params):
     >>> {name: array.shape for name, array in loaded.items()}
     {'linear.w': (2, 2), 'linear.b': (2,)}
     """
-    with open(path, "wb") as file:  # given a name, NumPy would append to it
-        np.savez(file, **params)
+    if not isinstance(params, dict):
+        raise TypeError(f"params must be a dict of arrays, got {type(params).__name__}")
+    arrays = {_checked_name(n): _checked_array(n, a) for n, a in params.items()}
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, array, allow_pickle=False)
+        archive.comment = _seal(archive)
 
 
 def load_params(path):
@@ -42,11 +78,13 @@ def load_params(path):
     Returns
     -------
     params : dict of str to ndarray
+        Names and arrays as they were saved.
 
     Raises
     ------
     ValueError
-        If the file holds objects, which could run code when they are read.
+        If the file is no such file, is damaged, or holds objects, which could run code
+        when they are read.
 
     Notes
     -----
@@ -62,5 +100,93 @@ def load_params(path):
     >>> load_params(io.BytesIO(file.getvalue()))
     {'w': array([0, 1, 2])}
     """
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
+    expected = f"{getattr(path, 'name', path)} must be a whole .npz file of arrays"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.comment and archive.comment != _seal(archive):
+                raise ValueError("its list of arrays has changed")
+            return dict(_members(archive))
+    except DAMAGE as error:
+        raise ValueError(f"{expected}, got this error: {error}") from error
+
+
+def _seal(archive):
+    """A checksum of all names, in order, and of the arrays' own checksums."""
+    members = [(member.filename, member.CRC) for member in archive.infolist()]
+    return hashlib.sha256(repr(members).encode()).hexdigest().encode()
+
+
+def _members(archive):
+    """Name and array of every member; zipfile compares each with its checksum."""
+    for member in archive.infolist():
+        if not member.filename.endswith(".npy"):
+            raise ValueError(f"{member.filename!r} is no array")
+        with archive.open(member) as file:
+            array = npy.read_array(file, allow_pickle=False)
+            if file.read(1):
+                raise ValueError(f"there is more than an array in {member.filename!r}")
+        yield member.filename.removesuffix(".npy"), array
+
+
+def _checked_name(name):
+    if not isinstance(name, str):
+        raise TypeError(f"params must have names that are strings, got {name!r}")
+    try:
+        short = len(name.encode()) <= LONGEST_NAME
+    except UnicodeEncodeError:
+        short = False
+    if not short or zipfile.ZipInfo(name).filename != name:
+        raise ValueError(f"params must have names that a file can hold, got {name!r}")
+    return name
+
+
+def _checked_array(name, value):
+    array = np.asarray(value)
+    if array.dtype.hasobject or array.dtype.kind not in "biufcSU":
+        expected = f"params must hold arrays of numbers, got dtype {array.dtype}"
+        raise TypeError(f"{expected} for {name!r}")
+    return array
+
+
+@contextmanager
+def replacing(path):
+    """A file to write to, which takes the place of `path` once it is whole.
+
+    It is written beside `path` and renamed. Until then `path` stays as it was, and so
+    it does if the block fails or the process ends.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Yields
+    ------
+    file : file
+        Open for writing bytes.
+    """
+    path = Path(path)
+    if path.is_symlink():
+        path = path.resolve()
+    if path.is_dir():
+        raise IsADirectoryError(f"path must be a file, got the folder {path}")
+    handle, beside = tempfile.mkstemp(".part", f".{path.name[:50]}.", path.parent)
+    try:
+        with open(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the name without bytes
+        os.chmod(beside, _mode(path))
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _mode(path):
+    """The permissions of the file that is there, or those of any new file."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -172,3 +172,40 @@ def check_gradient(name, dy, shape):
     if dy.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {dy.shape}")
     return dy
+
+
+def check_params(name, params, model, finite=False):
+    """Return `params` if they are the model's: every name, its shape, and floats.
+
+    Parameters
+    ----------
+    name : str
+    params : dict of str to ndarray
+    model : Layer
+        Its ``parameters()`` say what is expected.
+    finite : bool
+        Whether NaN and infinity are refused, too.
+
+    Raises
+    ------
+    TypeError
+        If it is no dictionary, or an entry is no array of floats.
+    ValueError
+        If a name is missing or unknown, a shape differs, or a value is not finite.
+    """
+    if not isinstance(params, dict):
+        raise TypeError(f"{name} must be a dict of arrays, got {type(params).__name__}")
+    expected = model.parameters()
+    if params.keys() != expected.keys():
+        missing = [entry for entry in expected if entry not in params]
+        unknown = [entry for entry in params if entry not in expected]
+        got = f"got {unknown} too many" if unknown else f"got none for {missing}"
+        raise ValueError(f"{name} must have the names of this model's entries, {got}")
+    for entry, parameter in expected.items():
+        check_floats(f"{name}[{entry!r}]", params[entry])
+        if params[entry].shape != parameter.shape:
+            text = f"shape {parameter.shape}, got {params[entry].shape}"
+            raise ValueError(f"{name}[{entry!r}] must have {text}")
+        if finite and not np.isfinite(params[entry]).all():
+            raise ValueError(f"{name}[{entry!r}] must be finite, got NaN or infinity")
+    return params

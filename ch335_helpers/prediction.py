@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import check_images
+from .checks import check_images, check_params
 from .ops import cross_entropy, softmax
 
 IMAGES_PER_BLOCK = 128  # so that memory stays small, however many images
@@ -27,8 +27,9 @@ def predict_logits(model, params, X):
 
     Raises
     ------
-    ValueError
-        If X has not four axes, is empty or holds NaN or infinity.
+    ValueError, TypeError
+        If the parameters are not the model's, or X has not four axes, is empty or holds
+        NaN or infinity.
 
     Notes
     -----
@@ -42,6 +43,7 @@ def predict_logits(model, params, X):
     >>> predict_logits(model, params, np.zeros((3, 1, 16, 16))).shape
     (3, 4)
     """
+    check_params("params", params, model)
     X = check_images("X", X)
     if X.dtype != np.float64:
         X = X.astype(np.float32, copy=False)
@@ -69,8 +71,8 @@ def predict(model, params, X):
 
     Raises
     ------
-    ValueError
-        If X has not four axes, is empty or holds NaN or infinity.
+    ValueError, TypeError
+        As `predict_logits`.
 
     Notes
     -----

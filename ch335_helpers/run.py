@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+# the lists of a `Run`: one entry an epoch, and in the last one an entry a step
+HISTORY = "train_loss", "val_loss", "val_accuracy", "seconds", "batch_loss"
+
 
 @dataclass
 class Run:
@@ -62,6 +65,20 @@ class Run:
     def finished(self):
         """Whether no further step will be taken."""
         return bool(self.stopped) or len(self.seconds) == self.epochs
+
+    def record(self, train_loss, val_loss, val_accuracy, seconds, params):
+        """Add an epoch. A copy of its parameters is kept if none before was better."""
+        new = {
+            "train_loss": [*self.train_loss, train_loss],
+            "val_loss": [*self.val_loss, val_loss],
+            "val_accuracy": [*self.val_accuracy, val_accuracy],
+            "seconds": [*self.seconds, seconds],
+        }
+        if val_accuracy >= max(self.val_accuracy, default=0):
+            new["best_epoch"] = len(self.seconds)
+            new["params"] = {name: value.copy() for name, value in params.items()}
+        # all in one go, so that an interrupt finds the whole epoch or nothing of it
+        vars(self).update(new)
 
     def stop(self, why):
         """End the run, for instance because it ``"diverged"``."""

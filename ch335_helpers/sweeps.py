@@ -13,10 +13,11 @@ from threadpoolctl import threadpool_limits
 from .batches import ImageStream
 from .checks import check_whole
 from .display import Table
+from .fitting import progress_bar
 from .host import IN_BROWSER
 from .run import Run
 from .shards import side_by_side
-from .training import Training, progress_bar
+from .training import Training
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .evaluation import confusion_matrix
+from .fitting import progress_bar
 from .optim import constant
 from .prediction import predict_logits
 from .run import Run
 from .shards import side_by_side
-from .training import Training, progress_bar
+from .training import Training
 
 TIMES_WORSE = 2  # than guessing: from here on, a loss counts as diverged
 

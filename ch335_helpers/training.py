@@ -1,23 +1,22 @@
-"""Training: a loop that goes one step at a time, and `fit`, which drives it."""
+"""Training: a loop that goes one step at a time."""
 
 import math
-import warnings
 from time import perf_counter
 
 import numpy as np
-from tqdm import tqdm
 
 from .batches import ImageStream, Shuffled
-from .checks import check_counts, check_images, check_labels, check_number
-from .host import IN_BROWSER
+from .checks import (
+    check_counts,
+    check_images,
+    check_labels,
+    check_number,
+    check_params,
+)
 from .ops import cross_entropy
 from .optim import adam_update, cosine
 from .prediction import evaluate
-from .run import Run
-from .shards import side_by_side
-
-if IN_BROWSER:  # there no thread can be started to watch over a bar
-    tqdm.monitor_interval = 0
+from .run import HISTORY, Run
 
 
 class Training:
@@ -75,6 +74,8 @@ class Training:
         What has come out so far.
     model : Layer
         What the steps are taken with.
+    last_rate : float
+        The learning rate of the last step.
 
     Notes
     -----
@@ -109,18 +110,23 @@ class Training:
         self.augment = augment
         if augment is not None:
             _check_function("augment", augment, "shift_images")
-            self.augment_rng = rng.spawn(1)[0]  # the start and the order stay the same
+        # one of its own, so that the start and the order stay the same
+        self.augment_rng = rng.spawn(1)[0] if augment is not None else rng
+        if params is not None:
+            check_params("params", params, model, finite=True)
         self.start = model.init(rng) if params is None else params
         self.params = _copy(self.start)
         self.data = self._source(X, y, rng)
         self.X_val, self.y_val = self._examples("X_val", X_val, "y_val", y_val)
-        if self.data is not X and self.data.X.shape[1:] != self.X_val.shape[1:]:
-            shapes = f"{self.data.X.shape[1:]} and {self.X_val.shape[1:]}"
-            raise ValueError(f"X and X_val must hold images of one shape, got {shapes}")
+        shapes = self.data.image_shape, self.X_val.shape[1:]
+        if shapes[0] != shapes[1]:
+            got = f"{shapes[0]} and {shapes[1]}"
+            raise ValueError(f"X and X_val must hold images of one shape, got {got}")
         self.decayed = _weights(model) if self.weight_decay else []
         self.batch_size = min(batch_size, self.data.epoch_size)
         steps_per_epoch = math.ceil(self.data.epoch_size / self.batch_size)
         self.state, self.run = {}, Run(self.params, epochs, steps_per_epoch)
+        self.last_rate = self.lr
 
     def _source(self, X, y, rng):
         if not isinstance(X, ImageStream):
@@ -149,20 +155,50 @@ class Training:
                     return
             self._validate(began)
 
+    def snapshot(self):
+        """All that the next step depends on, and what has come out so far.
+
+        Returns
+        -------
+        snapshot : dict
+            Of arrays, numbers, text, lists and dicts. They are those of the training
+            itself, which the next step changes: store them or copy them before.
+        """
+        run = self.run
+        return {
+            "params": self.params,
+            "state": self.state,
+            "data": self.data.state,
+            "augment": self.augment_rng.bit_generator.state,
+            "history": {name: getattr(run, name) for name in HISTORY},
+            "best": {"epoch": run.best_epoch, "params": run.params},
+        }
+
+    def restore(self, snapshot):
+        """Take a new training to where a `snapshot` of its like was taken."""
+        self.params, self.state = snapshot["params"], snapshot["state"]
+        self.augment_rng.bit_generator.state = snapshot["augment"]
+        self.data.state = snapshot["data"]
+        for name, values in snapshot["history"].items():
+            setattr(self.run, name, values)
+        best = snapshot["best"]
+        self.run.best_epoch, self.run.params = best["epoch"], best["params"]
+
     @np.errstate(all="ignore")  # a loss that overflows is found by its value
     def _step(self):
         """Take one training step; return its loss."""
         factor = self.schedule(len(self.run.batch_loss) / self.run.n_steps)
         if not factor > 0:
             raise ValueError(f"schedule must return factors above 0, got {factor!r}")
+        self.last_rate = self.lr * factor
         x, y = self.data.draw(self.batch_size)
         if self.augment is not None:
             x = self.augment(x, self.augment_rng)
         loss = train_step(
-            self.model, self.params, x, y, self.state, self.lr * factor, self.optimiser
+            self.model, self.params, x, y, self.state, self.last_rate, self.optimiser
         )
         for name in self.decayed:
-            self.params[name] *= 1 - self.weight_decay * self.lr * factor
+            self.params[name] *= 1 - self.weight_decay * self.last_rate
         return loss
 
     def _diverge(self):
@@ -178,12 +214,8 @@ class Training:
         if not math.isfinite(loss):
             self._diverge()
             return
-        run.train_loss.append(float(np.mean(run.batch_loss[-run.steps_per_epoch :])))
-        run.val_loss.append(loss)
-        run.val_accuracy.append(accuracy)
-        run.seconds.append(perf_counter() - began)
-        if accuracy >= max(run.val_accuracy):
-            run.best_epoch, run.params = len(run.seconds) - 1, _copy(self.params)
+        train_loss = float(np.mean(run.batch_loss[-run.steps_per_epoch :]))
+        run.record(train_loss, loss, accuracy, perf_counter() - began, self.params)
 
 
 def train_step(model, params, x, y, state, lr, optimiser=adam_update):
@@ -242,110 +274,3 @@ def _copy(params):
 
 def _weights(model):
     return [name for name, p in model.parameters().items() if p.role == "weight"]
-
-
-def progress_bar(total, unit, wanted):
-    """A bar of tqdm, hidden if it is not wanted."""
-    # a bar that is wanted is told nothing: else TQDM_DISABLE could not hide it
-    return tqdm(total=total, unit=unit, **({} if wanted else {"disable": True}))
-
-
-def _tell(run, bar):
-    if run.seconds:
-        loss, accuracy = run.train_loss[-1], run.val_accuracy[-1]
-        bar.set_postfix(loss=f"{loss:.3f}", val=f"{accuracy:.1%}", refresh=False)
-
-
-def fit(
-    model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
-    callback=None, progress=True, n_shards=2, **settings,
-):  # fmt: skip
-    """Train on mini-batches; keep the parameters that validate best.
-
-    Parameters
-    ----------
-    model : Layer
-        For instance ``ResidualCNN()``.
-    X : ndarray, shape (N, C, H, W), or ImageStream
-        Training images; computed with as float32. From an `ImageStream`, each batch is
-        freshly drawn.
-    y : ndarray of int, shape (N,), or None
-        Their labels; None with an `ImageStream`.
-    X_val : ndarray, shape (N, C, H, W)
-        Validation images; computed with as float32.
-    y_val : ndarray of int, shape (N,)
-        Their labels.
-    epochs : int
-        Passes over the training images, at least 1.
-    lr : float
-        Largest learning rate, above 0.
-    batch_size : int
-        Images a step, at least 1. What is left over at the end of an epoch is filled up
-        from the next shuffle, so all batches have this size.
-    seed : int or numpy.random.Generator
-        Decides the initial parameters and the order of the images.
-    callback : callable, optional
-        Called with the `Run` after every step; training stops when it returns True.
-    progress : bool
-        Show a progress bar with loss, validation accuracy and time left.
-    n_shards : int
-        Parts of each batch that are computed side by side, see `side_by_side`. It
-        changes the result by rounding, the number of cores does not change it.
-    optimiser : callable
-        How a step changes the parameters, see `train_step`; `adam_update` by default.
-    schedule : callable
-        Factor of `lr` for the share of all steps taken, `cosine` (the default) or
-        `constant`.
-    augment : callable, optional
-        ``augment(x, rng)`` returns each batch of images as it is trained with, for
-        instance `shift_images`.
-    weight_decay : float
-        After each step, every weight of a convolution or linear layer shrinks by this
-        share times the learning rate, as in AdamW; at least 0, which is the default.
-    params : dict, optional
-        Parameters to start from; they are copied. By default the model draws its own.
-
-    Returns
-    -------
-    Run
-        With ``params``, ``train_loss``, ``val_accuracy`` (one entry an epoch) and more.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is out of range, lengths differ, a label is no class of the
-        model, or a pixel is not finite.
-
-    Notes
-    -----
-    Taught in notebook 3. A loss that is not finite ends the run, and so does an
-    interrupt. Both are told in a warning and in ``stopped``; what was reached by then
-    is returned.
-
-    Examples
-    --------
-    >>> from ch335_helpers import SimpleCNN, make_synthetic_images
-    >>> X, y = make_synthetic_images(n_per_class=25, img_size=16, n_classes=4)
-    >>> parts = X[:80], y[:80], X[80:], y[80:]
-    >>> run = fit(SimpleCNN(), *parts, epochs=2, progress=False, n_shards=1)
-    >>> len(run.train_loss), len(run.val_accuracy)
-    (2, 2)
-    """
-    training = Training(
-        model, X, y, X_val, y_val, epochs, lr, batch_size, seed, **settings
-    )
-    run = training.run
-    with progress_bar(run.n_steps, "batch", progress) as bar:
-        try:
-            with side_by_side(training, n_shards):
-                for _ in training:
-                    bar.update()
-                    _tell(run, bar)
-                    if callback and not run.stopped and callback(run):
-                        run.stop("stopped")
-        except KeyboardInterrupt:
-            run.stop("interrupted")
-        _tell(run, bar)
-    if run.stopped:
-        warnings.warn(f"training {run.stopped} of {epochs}", stacklevel=2)
-    return run

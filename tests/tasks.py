@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ch335_helpers.fitting import fit
 from ch335_helpers.models import SimpleCNN
-from ch335_helpers.training import fit
 
 SETTINGS = {"epochs": 8, "lr": 1e-2, "batch_size": 16, "progress": False}
 

@@ -13,8 +13,12 @@ from ch335_helpers.checks import (
     check_images,
     check_labels,
     check_number,
+    check_one_of,
+    check_params,
+    check_probabilities,
     check_whole,
 )
+from ch335_helpers.models import SimpleCNN
 
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3)])
@@ -145,3 +149,51 @@ def test_a_gradient_has_the_shape_of_its_result():
     assert check_gradient("dy", 1.0, ()).shape == ()
     with pytest.raises(ValueError, match=r"dy must have shape \(3,\), got \(2, 3\)"):
         check_gradient("dy", dy, (3,))
+
+
+def test_a_choice_is_one_of_the_words():
+    assert check_one_of("head", "average", ("average", "maximum")) == "average"
+    for bad in ("mean", "", None, 0, ["average"], np.array(["average", "maximum"])):
+        with pytest.raises(ValueError, match="head must be one of average, maximum, g"):
+            check_one_of("head", bad, ("average", "maximum"))
+
+
+def test_probabilities_lie_between_0_and_1():
+    p = np.array([[0.5, 0.5 + 1e-7]])
+    assert check_probabilities("p", p) is p
+    for bad in ([[1.5, -0.5]], [[0.5, np.nan]], [[2, 0]]):
+        with pytest.raises(ValueError, match="p must lie between 0 and 1, got"):
+            check_probabilities("p", bad)
+    with pytest.raises(ValueError, match=r"p must have shape \(N, K\), got \(2,\)"):
+        check_probabilities("p", [0.5, 0.5])
+
+
+def changed(params, **entries):
+    return {**params, **{name.replace("_", "."): a for name, a in entries.items()}}
+
+
+def test_parameters_are_the_models_own(rng):
+    model = SimpleCNN()
+    params = model.init(rng)
+    assert check_params("params", params, model, finite=True) is params
+    bad = params["conv1.b"].copy()
+    bad[0] = np.nan
+    check_params("params", changed(params, conv1_b=bad), model)
+    cases = {
+        r" must have the names .*got none for \['conv1.b'\]": {
+            name: value for name, value in params.items() if name != "conv1.b"
+        },
+        r" must have the names .*got \['conv9.w'\] too many": changed(
+            params, conv9_w=bad
+        ),
+        r"\['conv1.b'\] must be finite": changed(params, conv1_b=bad),
+        r"\['conv1.b'\] must have shape \(8,\), got \(9,\)": changed(
+            params, conv1_b=np.zeros(9)
+        ),
+    }
+    for text, wrong in cases.items():
+        with pytest.raises(ValueError, match=f"params{text}"):
+            check_params("params", wrong, model, finite=True)
+    for bad in (None, [1], changed(params, conv1_b=np.zeros(8, int))):
+        with pytest.raises(TypeError, match=r"params.* must be a"):
+            check_params("params", bad, model)

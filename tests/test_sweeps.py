@@ -12,10 +12,10 @@ from tasks import same
 from threadpoolctl import threadpool_info
 
 from ch335_helpers.batches import ImageStream, draw_data
+from ch335_helpers.fitting import fit
 from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.run import Run
 from ch335_helpers.sweeps import Trial, Trials, all_cores, sweep
-from ch335_helpers.training import fit
 
 DATA = partial(draw_data, n_train=8, n_val=10, img_size=12, n_classes=3)
 CONFIGURATIONS = {

@@ -10,11 +10,13 @@ from tasks import SETTINGS, fit_tiny, same
 
 from ch335_helpers.batches import ImageStream, shift_images
 from ch335_helpers.data import make_synthetic_images
+from ch335_helpers.fitting import fit
 from ch335_helpers.models import ResidualCNN, SimpleCNN
+from ch335_helpers.network import Layer
 from ch335_helpers.ops import cross_entropy
 from ch335_helpers.optim import adam_update, constant, cosine, momentum_update
 from ch335_helpers.prediction import evaluate, predict
-from ch335_helpers.training import Training, fit, train_step
+from ch335_helpers.training import Training, train_step
 
 
 def is_usable(run, model, X):
@@ -22,11 +24,11 @@ def is_usable(run, model, X):
     return np.isfinite(p).all() and np.allclose(p.sum(axis=1), 1, atol=1e-5)
 
 
-class Noted:
+class Noted(Layer):
     """A model that notes the first pixel of every image it is trained on."""
 
     def __init__(self, model):
-        self.model, self.init, self.batches = model, model.init, []
+        self.model, self.parts, self.batches = model, (model,), []
 
     def __call__(self, params, x, train=False):
         if train:
@@ -477,14 +479,56 @@ def test_a_run_that_diverges_ends_and_says_so(tiny):
     assert np.isfinite(run.batch_loss[:-1]).all()
 
 
+def test_a_run_that_diverges_at_once_keeps_the_parameters_that_it_started_from(tiny):
+    start = SimpleCNN(3).init(np.random.default_rng(0))
+    with pytest.warns(UserWarning, match="The parameters of the start are kept"):
+        run = fit_tiny(tiny, lr=1e30, params=start)
+    assert same(run.params, start)
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        ({}, "params must have the names of this model's entries, got none for"),
+        (
+            ResidualCNN(3, width=2).init(np.random.default_rng(0)),
+            "params must have the n",
+        ),
+        (
+            SimpleCNN(4).init(np.random.default_rng(0)),
+            r"params\['linear.w'\] must have",
+        ),
+    ],
+)
+def test_parameters_of_another_model_are_refused(tiny, params, text):
+    for function in (
+        fit_tiny,
+        lambda tiny, params: predict(SimpleCNN(3), params, tiny[0]),
+    ):
+        with pytest.raises(ValueError, match=text):
+            function(tiny, params=params)
+
+
+def test_a_stream_of_another_image_size_than_the_validation_images_is_refused(tiny):
+    stream = ImageStream(img_size=24, n_classes=3)
+    with pytest.raises(ValueError, match=r"X and X_val .*\(1, 24, 24\) and "):
+        fit(SimpleCNN(3), stream, None, *tiny[2:], progress=False)
+
+
 @np.errstate(all="ignore")
 def test_a_run_that_diverges_late_returns_its_best_epoch(task):
     def blow_up(progress):  # in the last epoch
         return 1 if progress < 0.75 else 1e35
 
     settings = SETTINGS | {"epochs": 4}
-    with pytest.warns(UserWarning, match="diverged in epoch 4 of 4"):
+    with pytest.warns(UserWarning, match="diverged in epoch 4 of 4") as caught:
         run = fit(SimpleCNN(), *task, **settings, schedule=blow_up)
+    text = str(caught[0].message)
+    step = len(run.batch_loss) - 3 * run.steps_per_epoch
+    assert f"at step {step} of {run.steps_per_epoch}, " in text
+    assert "with a learning rate of 1e+33: " in text
+    assert f"The parameters of epoch {run.best_epoch + 1} are kept" in text
+    assert text.endswith("Try a smaller lr, such as 0.001")
     assert len(run.val_accuracy) == 3
     _, accuracy = evaluate(SimpleCNN(), run.params, *task[2:])
     assert accuracy == max(run.val_accuracy)

@@ -11,13 +11,14 @@ import pytest
 from kernel import after_turns, in_a_kernel, in_a_thread
 
 from ch335_helpers.data import make_synthetic_images
+from ch335_helpers.fitting import fit
 from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.run import Run
 from ch335_helpers.show import trainer as module
 from ch335_helpers.show.runs import PanelRun, run_table
 from ch335_helpers.show.svg import loss_chart
 from ch335_helpers.show.trainer import CONTROLS, Trainer
-from ch335_helpers.training import Training, fit
+from ch335_helpers.training import Training
 
 SMALL = {"model": "SimpleCNN", "n_images": 100, "epochs": 2, "batch_size": 32}
 READY = r"This will take about (a second|\d+ s|[\d.]+ min)\. Press Train\."
