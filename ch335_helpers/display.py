@@ -2,7 +2,11 @@
 
 import ast
 import inspect
+import re
 import textwrap
+
+# what Markdown, its formulas or HTML would read as more than a letter
+SPECIAL = re.compile(r"[\\`*$<>\[\]|~&{}]|(?<![^\W_])_|_(?![^\W_])")
 
 
 class Table:
@@ -13,7 +17,9 @@ class Table:
     header : sequence of str
         Column titles; one that ends in ``>`` is aligned to the right.
     rows : sequence of sequence
-        Cells; shown with `str`.
+        Cells; shown with `str`, letter for letter.
+    total : sequence, optional
+        A last row, in bold.
 
     Raises
     ------
@@ -29,10 +35,13 @@ class Table:
     | 2 | 0.25 |
     """
 
-    def __init__(self, header, rows):
-        self.header = [title.removesuffix(">") for title in header]
+    def __init__(self, header, rows, total=None):
+        self.header = [_literal(title.removesuffix(">")) for title in header]
         self.right = [title.endswith(">") for title in header]
-        self.rows = [[str(cell).replace("|", r"\|") for cell in row] for row in rows]
+        self.rows = [[_literal(str(cell)) for cell in row] for row in rows]
+        if total is not None:
+            cells = (_literal(str(cell)) for cell in total)
+            self.rows.append([f"**{cell}**" if cell else "" for cell in cells])
         for row in self.rows:
             if len(row) != len(self.header):
                 raise ValueError(
@@ -46,6 +55,11 @@ class Table:
         )
 
     __repr__ = _repr_markdown_
+
+
+def _literal(text):
+    """Markdown that shows a text letter for letter, in one line."""
+    return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 class Source:

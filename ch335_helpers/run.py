@@ -68,17 +68,21 @@ class Run:
 
     def record(self, train_loss, val_loss, val_accuracy, seconds, params):
         """Add an epoch. A copy of its parameters is kept if none before was better."""
-        new = {
-            "train_loss": [*self.train_loss, train_loss],
-            "val_loss": [*self.val_loss, val_loss],
-            "val_accuracy": [*self.val_accuracy, val_accuracy],
-            "seconds": [*self.seconds, seconds],
-        }
+        lists = self.train_loss, self.val_loss, self.val_accuracy, self.seconds
+        entries = train_loss, val_loss, val_accuracy, seconds
+        n, before = len(self.seconds), (self.best_epoch, self.params)
+        best = before
         if val_accuracy >= max(self.val_accuracy, default=0):
-            new["best_epoch"] = len(self.seconds)
-            new["params"] = {name: value.copy() for name, value in params.items()}
-        # all in one go, so that an interrupt finds the whole epoch or nothing of it
-        vars(self).update(new)
+            best = n, {name: value.copy() for name, value in params.items()}
+        try:
+            self.best_epoch, self.params = best
+            for values, entry in zip(lists, entries, strict=True):
+                values.append(entry)
+        except BaseException:  # an interrupt: the epoch is in all lists or in none
+            for values in lists:
+                del values[n:]
+            self.best_epoch, self.params = before
+            raise
 
     def stop(self, why):
         """End the run, for instance because it ``"diverged"``."""

@@ -69,8 +69,8 @@ class Summary:
             )
             for row in self.rows
         ]
-        total = ("**total**", "", f"**{self.n_parameters:,}**", "")
+        total = ("total", "", f"{self.n_parameters:,}", "")
         header = ("layer", "output", "parameters>", "receptive field>")
-        return str(Table(header, [*rows, total]))
+        return str(Table(header, rows, total))
 
     __repr__ = _repr_markdown_

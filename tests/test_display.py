@@ -1,8 +1,12 @@
 """Tables and sources as they show themselves."""
 
+import html
 import re
 
 import pytest
+from markdown_it.renderer import RendererHTML
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.mdit import create_md_parser
 
 from ch335_helpers.display import Source, Table
 from ch335_helpers.ops import relu
@@ -33,6 +37,32 @@ def test_a_row_with_another_number_of_cells_is_refused(row):
         ValueError, match=r"2 cells.*" + re.escape(str([*map(str, row)]))
     ):
         Table(("a", "b"), [(1, 2), row])
+
+
+HOSTILE = [
+    "<script>alert(1)</script>", "a|b", "$x^2$", "[x](javascript:1)", "![x](y)",
+    "`code`", "*a* **b** _c_ __d__", "~~x~~", "&lt;", "back\\slash", "{term}`x`",
+    "a\n\n| b |", "<!-- x", "https://x.y", "#", "- x", "1. x", "block2.project_bn",
+]  # fmt: skip
+
+
+EXTENSIONS = {"amsmath", "colon_fence", "deflist", "dollarmath", "substitution"}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("place", ["header", "cell", "total"])
+def test_every_text_is_shown_letter_for_letter(name, place):
+    """Read by the parser that makes the book's pages."""
+    texts = {"header": "a", "cell": "b", "total": "c"} | {place: name}
+    table = Table(
+        (texts["header"] + ">", "n>"), [(texts["cell"], 1)], (texts["total"], 2)
+    )
+    config = MdParserConfig(enable_extensions=EXTENSIONS)
+    page = create_md_parser(config, RendererHTML).render(str(table))
+    cells = re.findall(r"<t[hd] [^>]*>(.*?)</t[hd]>", page, flags=re.DOTALL)
+    shown = [html.escape(" ".join(text.split())) for text in texts.values()]
+    in_bold = [f"<strong>{text}</strong>" for text in (shown[2], "2")]
+    assert cells == [shown[0], "n", shown[1], "1", *in_bold]
 
 
 def test_a_bar_in_a_cell_makes_no_new_cell():

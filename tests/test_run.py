@@ -1,5 +1,6 @@
 """The result of a training."""
 
+import numpy as np
 import pytest
 
 from ch335_helpers.run import Run
@@ -41,3 +42,14 @@ def test_a_run_says_why_it_was_stopped_and_in_which_epoch(run, why):
 def test_without_an_epoch_there_is_no_best_one(run):
     assert repr(Run({}, 3, 2)) == "Run(0 of 3 epochs)"
     assert repr(run) == "Run(2 of 4 epochs, best 50.0% in epoch 2)"
+
+
+def test_an_epoch_is_added_to_the_lists_that_are_there():
+    run = Run({}, epochs=3, steps_per_epoch=5)
+    seen, params = run.val_accuracy, {"w": np.zeros(2)}
+    for epoch, accuracy in enumerate([0.5, 0.75, 0.25]):
+        params["w"] += 1
+        run.record(1.0, 2.0, accuracy, 3.0, params)
+        assert len(run.train_loss) == len(run.val_loss) == len(run.seconds) == epoch + 1
+    assert seen is run.val_accuracy and seen == [0.5, 0.75, 0.25]
+    assert run.best_epoch == 1 and run.params["w"].tolist() == [2, 2]  # a copy

@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import PercentFormatter
 
 from ..ops import output_size
-from .looks import COLUMN_WIDTH, LINES, PAGE_WIDTH, SMALL, key_below, styled
+from .looks import COLUMN_WIDTH, LINES, PAGE_WIDTH, SMALL, key_below, log_scale, styled
 from .themed import COLORS, INK, ThemedFigure, side_by_side
 
 
@@ -86,7 +86,8 @@ def log_shares(values, xlabel):
             textcoords="offset points", ha="right", va="center", fontsize=SMALL,
         )  # fmt: skip
     lowest = min([0.1, *values.values()])
-    ax.set(xlabel=xlabel, xscale="log", xlim=(lowest / 15, 1.5))
+    log_scale(ax.xaxis)
+    ax.set(xlabel=xlabel, xlim=(lowest / 15, 1.5))
     ax.set(ylim=(len(values) - 0.5, -0.7))
     ax.set_yticks(range(len(values)), values.keys())
     ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")

@@ -2,7 +2,15 @@
 
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
-from .looks import COLUMN_WIDTH, PAGE_WIDTH, SMALL, key_below, line_look, styled
+from .looks import (
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    SMALL,
+    key_below,
+    line_look,
+    log_scale,
+    styled,
+)
 from .themed import COLORS, ThemedFigure
 
 
@@ -101,7 +109,8 @@ def accuracy_panels(panels):
                 if "low" in line:
                     shade = {"color": look["color"], "alpha": 0.2, "linewidth": 0}
                     ax.fill_between(line["x"], line["low"], line["high"], **shade)
-            ax.set(xlabel=xlabel, xscale="log", ylabel="accuracy")
+            log_scale(ax.xaxis)
+            ax.set(xlabel=xlabel, ylabel="accuracy")
             ax.set_ylim(lowest - 0.05 * (1 - lowest), 1 + 0.05 * (1 - lowest))
             ax.yaxis.set_major_formatter(PercentFormatter(1))
             ticks = lines[next(iter(lines))]["x"]

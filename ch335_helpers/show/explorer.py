@@ -7,13 +7,11 @@ the same pictures under ipywidgets.
 
 import functools
 import itertools
-import json
-import re
 
 import ipywidgets as ipw
 
 from .assets import asset, style
-from .svg import element
+from .svg import data_script, element
 
 
 class Explorer:
@@ -93,12 +91,9 @@ class Explorer:
             "states": list(self.states.values()),
             "axes": self.axes,
         }
-        # no text may end the script element that holds it, or begin another
-        data = json.dumps(data, separators=(",", ":")).replace("</", r"<\/")
-        data = re.sub("<(?=!--|script)", r"\\u003c", data, flags=re.IGNORECASE)
         return element(
             "div", style(), *sliders, *self._shown(),
-            f'<script type="application/json">{data}</script>',
+            data_script(data),
             f"<script>{asset('explorer.js')}</script>", class_="ch335-explorer",
         )  # fmt: skip
 

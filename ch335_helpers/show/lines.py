@@ -10,9 +10,11 @@ from .looks import (
     COLUMN_WIDTH,
     LINES,
     PAGE_WIDTH,
+    SUPERSCRIPTS,
     key_below,
     key_height,
     line_look,
+    log_scale,
     styled,
 )
 from .pictures import filter_panel
@@ -86,7 +88,8 @@ def _loss_panel(run):
         for number, (label, loss) in enumerate(lines.items()):
             look = {"color": COLORS[number], "linestyle": LINES[number]}
             ax.plot(range(1, len(loss) + 1), loss, label=label, **look)
-        ax.set(xlabel="epoch", ylabel="loss (nats)", yscale="log", title="Loss")
+        ax.set(xlabel="epoch", ylabel="loss (nats)", title="Loss")
+        log_scale(ax.yaxis)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend()
 
@@ -153,9 +156,9 @@ def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
             ax.fill_between(x, *interval, **shade)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     if logx:
-        ax.set_xscale("log")
+        log_scale(ax.xaxis)
     if logy:
-        ax.set_yscale("log")
+        log_scale(ax.yaxis)
     if percent:
         ax.yaxis.set_major_formatter(PercentFormatter(1))
         ax.set_ylim(0, 1.02)
@@ -194,10 +197,12 @@ def step_errors(steps, series, slopes=()):
     for power in slopes:
         end = -1 if power > 0 else 0
         guide = first[end] * (np.asarray(steps) / steps[end]) ** power
-        label = rf"$\propto h^{{{power}}}$"
+        label = "∝ h" + ("" if power == 1 else f"{power}".translate(SUPERSCRIPTS))
         style = ":" if power > 0 else (0, (6, 2))
         ax.plot(steps, guide, color="0.4", linestyle=style, linewidth=1, label=label)
-    ax.set(xscale="log", yscale="log", xlabel="step h", ylabel="relative error")
+    log_scale(ax.xaxis)
+    log_scale(ax.yaxis)
+    ax.set(xlabel="step h", ylabel="relative error")
     ax.set_ylim(lowest / 2, 30)
     key_below(fig, ax)
     return fig
@@ -240,7 +245,8 @@ def reliability(measured):
         powers = np.log10(np.concatenate([groups[2] for groups in measured.values()]))
         low, high = np.floor(powers.min()), np.ceil(powers.max())
         ylim = 10**low, 10 ** max(high, low + 1)
-        axes[1].set(ylabel="answers", yscale="log", ylim=ylim)
+        log_scale(axes[1].yaxis)
+        axes[1].set(ylabel="answers", ylim=ylim)
         axes[1].yaxis.set_major_formatter("{x:,g}")
         axes[1].yaxis.set_minor_formatter(NullFormatter())
     axes[-1].set_xlabel("stated confidence")

@@ -5,6 +5,7 @@ import functools
 import matplotlib as mpl
 from IPython import get_ipython
 from IPython.core.pylabtools import select_figure_formats
+from matplotlib.ticker import LogFormatterSciNotation
 
 from .themed import COLORS
 
@@ -20,6 +21,8 @@ STYLE = {
     "legend.frameon": False, "figure.constrained_layout.use": True,
 }  # fmt: skip
 KEY_COLUMNS, KEY_ROW = 2, 0.2  # of a key; the latter in inches
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 # pyplot would do this, but only with its first figure
 if (shell := get_ipython()) is not None:
@@ -43,6 +46,22 @@ def bare(ax, title=""):
     for spine in ax.spines.values():
         spine.set_visible(False)
     ax.set_title(title, fontsize=SMALL, pad=3)
+
+
+class Powers(LogFormatterSciNotation):
+    """Powers of ten for a logarithmic axis, in letters: figures read no TeX."""
+
+    def __call__(self, x, pos=None):
+        text = super().__call__(x, pos).strip("$").removeprefix(r"\mathdefault{")
+        factor, _, power = text.replace(r"\times", " · ").rstrip("}").partition("^{")
+        return factor + power.translate(SUPERSCRIPTS)
+
+
+def log_scale(axis):
+    """Make an axis logarithmic."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_formatter(Powers())
+    axis.set_minor_formatter(Powers(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
 def line_look(number):

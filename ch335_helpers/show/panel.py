@@ -5,7 +5,7 @@ import json
 import ipywidgets as ipw
 
 from .assets import asset, style
-from .svg import element
+from .svg import data_script, element
 from .trainer import CONTROLS, Trainer
 
 ASLEEP = (
@@ -118,12 +118,11 @@ class TrainingPanel:
             class_="ch335-row",
         )  # fmt: skip
         stops = {name: control.stops for name, control in CONTROLS.items()}
-        data = json.dumps({"options": self.options, "stops": stops})
         panel = element(
             "div", style(), row, *controls["slider"], buttons,
             element("p", text=ASLEEP, class_="ch335-sentence", role="status"),
             *(element("div", class_=f"ch335-{name}") for name in ("charts", "table")),
-            f'<script type="application/json">{data}</script>',
+            data_script({"options": self.options, "stops": stops}),
             f"<script>{asset('panel.js')}</script>",
             class_="ch335-explorer ch335-trainer", hidden="",
         )  # fmt: skip

@@ -6,7 +6,9 @@ a line once, stays light.
 """
 
 import html
+import json
 import math
+import re
 
 import numpy as np
 
@@ -42,6 +44,14 @@ def element(tag, *content, text="", **attributes):
     if tag in EMPTY:
         return f"{start}/>"
     return "\n".join([f"{start}>{html.escape(f'{text}')}", *content]) + f"</{tag}>"
+
+
+def data_script(data):
+    """A script element that holds data for the scripts of the page, as JSON."""
+    # no text may end the script element that holds it, or begin another
+    text = json.dumps(data, separators=(",", ":")).replace("</", r"<\/")
+    text = re.sub("<(?=!--|script)", r"\\u003c", text, flags=re.IGNORECASE)
+    return f'<script type="application/json">{text}</script>'
 
 
 def panel(title, *content):

@@ -5,6 +5,7 @@ import re
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from .assets import style
 
@@ -35,6 +36,13 @@ class ThemedFigure(Figure):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.panels = []
+
+    def draw(self, renderer):
+        # names come from the reader, and a $ in one of them is a $
+        for text in self.findobj(Text):
+            text.set_parse_math(False)
+        with mpl.rc_context({"text.parse_math": False}):  # for ticks made on the way
+            super().draw(renderer)
 
     def _repr_html_(self):
         panels = self.panels or [self]

@@ -163,7 +163,7 @@ def test_step_errors_are_drawn_with_guides_through_the_ends():
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("step h", "relative error")
     assert ax.get_ylim() == (np.finfo(float).eps / 2, 30)
-    assert legend(fig) == ["one", "two", r"$\propto h^{-1}$", r"$\propto h^{2}$"]
+    assert legend(fig) == ["one", "two", "∝ h⁻¹", "∝ h²"]
     assert key_is_below(fig)
     assert fig.get_size_inches() == pytest.approx((4.5, 3.6))
 

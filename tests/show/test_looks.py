@@ -14,8 +14,10 @@ from ch335_helpers.show.looks import (
     bare,
     key_below,
     key_height,
+    log_scale,
     styled,
 )
+from ch335_helpers.show.themed import ThemedFigure
 
 
 @styled
@@ -108,3 +110,18 @@ def test_dashes_in_a_key_are_long_enough_to_be_told_apart():
     (key,) = fig.legends
     for line in key.get_lines():
         assert line.get_xdata()[-1] == pytest.approx(2.8 * 9)  # points
+
+
+def test_powers_of_ten_are_written_in_letters():
+    fig = ThemedFigure()
+    ax = fig.subplots()
+    log_scale(ax.yaxis)
+    ax.set(ylim=(1e-5, 2e3))
+    fig.canvas.draw()
+    shown = [label.get_text() for label in ax.yaxis.get_majorticklabels()]
+    assert {"10⁻⁴", "10⁻²", "10⁰", "10²"} < set(shown)
+    assert ax.get_yscale() == "log" and ax.get_xscale() == "linear"
+    ax.set(ylim=(150, 450))  # less than a decade: the ticks between are labelled
+    fig.canvas.draw()
+    shown = [label.get_text() for label in ax.yaxis.get_minorticklabels()]
+    assert {"2 · 10²", "4 · 10²"} < set(shown)

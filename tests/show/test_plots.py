@@ -164,3 +164,36 @@ def test_axes_with_lines_or_bars_say_what_they_show(make):
             below = ax.get_shared_x_axes().get_siblings(ax)
             assert any(other.get_xlabel() for other in below)
             assert ax.get_ylabel() or len(ax.get_yticklabels()) > 1
+
+
+NAMES = ["<script>alert(1)</script>", "$x^2$", "a|b & $", "[x](javascript:1)"]
+NAMED = {
+    "image_grid": lambda: plots.image_grid(IMAGES[:4], NAMES, 2, NAMES[:2]),
+    "bars": lambda: plots.bars(NAMES, [0.2, 0.9, 0.3, 0.4], NAMES[1]),
+    "confusion": lambda: plots.confusion(np.eye(4, dtype=int), NAMES),
+    "curves": lambda: plots.curves([1, 2], {n: [3, 4] for n in NAMES}, *NAMES[:2]),
+    "reliability": lambda: plots.reliability({n: ([0.5], [0.4]) for n in NAMES}),
+    "forest": lambda: plots.forest(dict.fromkeys(NAMES, (1, 0, 2)), NAMES[1]),
+    "accuracy_panels": lambda: plots.accuracy_panels(
+        {x: dict.fromkeys(NAMES, LINE) for x in NAMES}
+    ),
+    "log_odds": lambda: plots.log_odds(dict.fromkeys(NAMES[:2], (EXACT, EXACT, RIGHT))),
+    "log_shares": lambda: plots.log_shares(dict.fromkeys(NAMES, 0.1), NAMES[1]),
+    "step_errors": lambda: plots.step_errors(
+        [1e-4, 1], {name: [1e-6, 1e-5] for name in NAMES}
+    ),
+    "filters_compared": lambda: plots.filters_compared(dict.fromkeys(NAMES, WEIGHTS)),
+}
+
+
+@pytest.mark.parametrize("make", NAMED.values(), ids=NAMED.keys())
+def test_names_are_shown_letter_for_letter(make):
+    drawing = make()._repr_html_()
+    assert "<script" not in drawing and "&lt;script&gt;" in drawing
+    assert "$x^2$" in drawing
+
+
+@each_figure
+def test_no_figure_shows_tex(make):
+    drawing = make()._repr_html_()
+    assert "$" not in drawing and "mathdefault" not in drawing
