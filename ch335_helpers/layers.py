@@ -7,7 +7,7 @@ share, and how they are put together to a network, is in `network`.
 from contextvars import ContextVar
 
 from . import ops
-from .checks import check_axes
+from .checks import check_values
 from .network import Layer, Parameter
 
 # while a batch is computed in parts: how batch normalisation gets at the other parts
@@ -343,7 +343,7 @@ class LogSumExpPool(Layer):
         self.group = group
 
     def __call__(self, params, x, train=False):
-        N, C, H, W = check_axes("x", x, "N C H W").shape
+        N, C, H, W = check_values("x", x, "N C H W").shape
         together = x.reshape(N, C // self.group, self.group * H, W)
         y, pool_backward = ops.log_sum_exp_pool(together)
         return y, lambda dy, grads: pool_backward(dy).reshape(N, C, H, W)
@@ -362,5 +362,5 @@ class Flatten(Layer):
     name = kind = "flatten"
 
     def __call__(self, params, x, train=False):
-        shape = check_axes("x", x, "N C H W").shape
+        shape = check_values("x", x, "N C H W").shape
         return x.reshape(len(x), -1), lambda dy, grads: dy.reshape(shape)
