@@ -175,34 +175,33 @@ def check_axes(name, array, axes, kind=REALS):
         If it holds something else: complex numbers, strings, objects, lists of unequal
         length; or if it has a mask, which would be lost.
     """
-    array = _as_array(name, array, kind)
-    if axes is None:
-        return array
-    names = axes.split()
-    expected = f"{name} must have shape ({', '.join(names)})"
-    lengths_met = all(
-        not n.isdigit() or int(n) == length
-        for n, length in zip(names, array.shape, strict=False)
-    )
-    if array.ndim != len(names) or not lengths_met:
-        raise ValueError(f"{expected}, got {array.shape}")
-    if array.size == 0:
-        raise ValueError(f"{expected} with no axis of length 0, got {array.shape}")
-    return array
+    found = _as_array(name, array, kind)
+    if axes is not None and found.dtype != object:
+        _check_shape(name, found.shape, axes.split())
+    # an extended float is no type of a matrix product
+    if found.dtype.kind not in KINDS[kind] or found.dtype.itemsize > 8:
+        came = "" if isinstance(array, np.ndarray) else f": {_told(array)}"
+        raise TypeError(f"{name} must hold {kind}, got dtype {found.dtype}{came}")
+    return found
 
 
 def _as_array(name, value, kind):
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must hold {kind}, got an array with a mask")
     try:
-        array = np.asarray(value)
+        return np.asarray(value)
     except (ValueError, TypeError) as error:  # lists of unequal length, for instance
         raise TypeError(f"{name} must hold {kind}, got no array: {error}") from None
-    # an extended float is no type of a matrix product
-    if array.dtype.kind not in KINDS[kind] or array.dtype.itemsize > 8:
-        came = "" if isinstance(value, np.ndarray) else f": {_told(value)}"
-        raise TypeError(f"{name} must hold {kind}, got dtype {array.dtype}{came}")
-    return array
+
+
+def _check_shape(name, shape, axes):
+    expected = f"{name} must have shape ({', '.join(axes)})"
+    lengths = zip(axes, shape, strict=False)
+    met = all(not axis.isdigit() or int(axis) == length for axis, length in lengths)
+    if len(shape) != len(axes) or not met:
+        raise ValueError(f"{expected}, got {shape}")
+    if 0 in shape:
+        raise ValueError(f"{expected} with no axis of length 0, got {shape}")
 
 
 def check_values(name, array, axes):

@@ -4,6 +4,8 @@ import ast
 import inspect
 import textwrap
 
+from .checks import check_is, check_sequence
+
 
 class Table:
     """A table of text.
@@ -30,13 +32,16 @@ class Table:
     """
 
     def __init__(self, header, rows):
+        header = check_sequence("header", header)
+        header = [check_is("header", title, str) for title in header]
         self.header = [title.removesuffix(">") for title in header]
         self.right = [title.endswith(">") for title in header]
+        rows = [check_sequence("rows", row) for row in check_sequence("rows", rows)]
         self.rows = [[str(cell).replace("|", r"\|") for cell in row] for row in rows]
         for row in self.rows:
             if len(row) != len(self.header):
                 raise ValueError(
-                    f"each row must have {len(self.header)} cells, got {row}"
+                    f"rows must have {len(self.header)} cells each, got {row}"
                 )
 
     def _repr_markdown_(self):
@@ -70,8 +75,7 @@ class Source:
 
     def __init__(self, *functions):
         self.text = "\n\n".join(
-            _shorten(textwrap.dedent(inspect.getsource(function)))
-            for function in functions
+            _shorten(textwrap.dedent(_source(function))) for function in functions
         )
 
     def _repr_markdown_(self):
@@ -79,6 +83,13 @@ class Source:
 
     def __repr__(self):
         return self.text
+
+
+def _source(function):
+    try:
+        return inspect.getsource(function)
+    except (TypeError, OSError) as error:
+        raise TypeError(f"functions must be written in Python: {error}") from None
 
 
 def _shorten(source):

@@ -138,8 +138,8 @@ def confusion_matrix(y, predicted, n_classes):
            [0, 2]])
     """
     n_classes = check_whole("n_classes", n_classes, high=MOST_GROUPS)
-    y = check_labels("y", y, "N", n_classes)
-    predicted = check_labels("predicted", predicted, len(y), n_classes)
+    predicted = check_labels("predicted", predicted, "N", n_classes)
+    y = check_labels("y", y, len(predicted), n_classes)
     counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (y, predicted), 1)
     return counts

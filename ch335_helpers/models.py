@@ -1,6 +1,6 @@
 """The chapter's networks: a linear classifier, a simple CNN and a residual one."""
 
-from .checks import check_counts, check_one_of
+from .checks import check_counts, check_flag, check_is, check_one_of
 from .layers import (
     BatchNorm,
     Conv,
@@ -144,6 +144,7 @@ class ResidualCNN(Chain):
         check_counts(depth=depth, img_size=img_size)
         check_one_of("stem", stem, STEMS)
         check_one_of("head", head, HEADS)
+        check_flag("batch_norm", batch_norm), check_flag("residual", residual)
         options = {"batch_norm": batch_norm, "residual": residual}
         halved = (img_size + 1) // 2 if stem == "stride" else img_size // 2
         super().__init__(
@@ -247,11 +248,18 @@ def residual_block(name, in_channels, out_channels, *, batch_norm=True, residual
     block : Residual or Chain
         A chain if there is no shortcut.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is of the wrong kind or out of range.
+
     Examples
     --------
     >>> [layer.name for layer in residual_block("block", 8, 16).leaves()][-2:]
     ['block.project', 'block.project_bn']
     """
+    check_is("name", name, str), check_flag("batch_norm", batch_norm)
+    check_counts(in_channels=in_channels, out_channels=out_channels)
     bare = not batch_norm
     main = Chain(
         Conv(f"{name}.conv1", in_channels, out_channels, bias=bare),
@@ -259,7 +267,7 @@ def residual_block(name, in_channels, out_channels, *, batch_norm=True, residual
         Conv(f"{name}.conv2", out_channels, out_channels, bias=bare),
         *_norm(f"{name}.bn2", out_channels, batch_norm), name=name,
     )  # fmt: skip
-    if not residual:
+    if not check_flag("residual", residual):
         return main
     if in_channels == out_channels:
         return Residual(main, name=name)

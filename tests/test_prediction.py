@@ -7,6 +7,7 @@ import pytest
 from tasks import same
 
 from ch335_helpers.models import ResidualCNN, SimpleCNN
+from ch335_helpers.network import Layer
 from ch335_helpers.ops import softmax
 from ch335_helpers.prediction import evaluate, predict
 
@@ -49,12 +50,13 @@ def test_predictions_are_float32_unless_the_images_are_float64(rng, dtype, expec
 
 
 def test_evaluate_worked_by_hand():
-    def model(params, x, train=False):  # the score of class 1 is the pixel
-        assert not train
-        return np.stack([np.zeros(len(x)), x[:, 0, 0, 0]], axis=1), None
+    class Pixel(Layer):  # the score of class 1 is the pixel
+        def __call__(self, params, x, train=False):
+            assert not train
+            return np.stack([np.zeros(len(x)), x[:, 0, 0, 0]], axis=1), None
 
     X = np.log([3.0, 3, 1 / 3, 1 / 3]).reshape(4, 1, 1, 1)  # p of class 1: ¾ ¾ ¼ ¼
-    loss, accuracy = evaluate(model, {}, X, np.array([1, 0, 0, 0]))
+    loss, accuracy = evaluate(Pixel(), {}, X, np.array([1, 0, 0, 0]))
     assert accuracy == 0.75
     assert loss == pytest.approx(-(3 * math.log(3 / 4) + math.log(1 / 4)) / 4)
     assert (type(loss), type(accuracy)) == (float, float)
