@@ -97,7 +97,10 @@ def _as_rows(X_train, y_train, X):
 
 def _nearest(candidates, rows):
     """Index of the candidate with the least squared distance |c - r|² for each row."""
-    half_squares = 0.5 * (candidates * candidates).sum(axis=1)
+    with np.errstate(over="ignore"):
+        half_squares = 0.5 * (candidates * candidates).sum(axis=1)
+    if not np.isfinite(half_squares).all():
+        raise ValueError("X_train must be smaller: the square of a pixel overflows")
     blocks = [rows[start : start + 512] for start in range(0, len(rows), 512)]
     # |c - r|² / 2 = |c|² / 2 - c·r, apart from a term that is the same for all c
     distances = (half_squares - inner_products(block, candidates) for block in blocks)

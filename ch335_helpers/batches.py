@@ -107,7 +107,8 @@ class ImageStream:
 
     def draw(self, n):
         """Return the next n images, (n, 1, img_size, img_size), and labels, (n,)."""
-        check_size("n", check_whole("n", n) * self.img_size**2)
+        n = check_whole("n", n)
+        check_size("n", n * self.img_size**2)
         labels = self._rng.integers(self.n_classes, size=n)
         images, _ = draw_images(
             self._rng, labels, self.img_size, self.n_classes, self.noise
@@ -163,7 +164,7 @@ def shift_images(x, rng, reach=2):
     """
     x = check_images("x", x)
     N, _, H, W = x.shape
-    check_whole("reach", reach, low=0, high=MAX_REACH)
+    reach = check_whole("reach", reach, low=0, high=MAX_REACH)
     check_is("rng", rng, np.random.Generator)
     down, right = rng.integers(-reach, reach + 1, size=(2, N, 1))
     rows, columns = (np.arange(H) - down) % H, (np.arange(W) - right) % W

@@ -43,9 +43,11 @@ def check_whole(name, value, low=1, high=None):
 
 
 def check_counts(**counts):
-    """Raise ValueError unless every named value is a whole number of at least 1."""
-    for name, count in counts.items():
-        check_whole(name, count)
+    """Return the named values as ints, if all are whole numbers of at least 1.
+
+    NumPy's integers are turned into Python's, as products of int8 would wrap round.
+    """
+    return [check_whole(name, count) for name, count in counts.items()]
 
 
 def check_number(name, value, *, above=None, low=None, below=None, high=None):

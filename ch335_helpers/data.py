@@ -5,6 +5,7 @@ column, radius), all equally likely, plus Gaussian noise in every pixel. Since t
 of placements is finite, everything that can be known about the task can be computed.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -259,8 +260,9 @@ def make_synthetic_images(
     """
     noise = check_noise(noise)
     check_flag("return_places", return_places), check_flag("return_masks", return_masks)
-    n_pixels = shape_templates(img_size, n_classes)[:, 0].size
-    check_size("n_per_class", check_whole("n_per_class", n_per_class) * n_pixels)
+    n_classes, _, *size = shape_templates(img_size, n_classes).shape
+    n_per_class = check_whole("n_per_class", n_per_class)
+    check_size("n_per_class", n_per_class * n_classes * math.prod(size))
     rng = check_seed("seed", seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
     images, drawn = draw_images(rng, labels, img_size, n_classes, noise)

@@ -189,7 +189,7 @@ def reliability(probabilities, y, n_bins=10):
     """
     probabilities = check_probabilities("probabilities", probabilities)
     y = check_labels("y", y, *probabilities.shape)
-    check_whole("n_bins", n_bins, high=MOST_GROUPS)
+    n_bins = check_whole("n_bins", n_bins, high=MOST_GROUPS)
     stated = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == y
     group = np.minimum((stated * n_bins).astype(int), n_bins - 1)

@@ -170,7 +170,7 @@ def integrated_gradients(model, params, x, target, n_steps=64):
     True
     """
     params, x, target = _checked(model, params, x, target)
-    check_whole("n_steps", n_steps, high=MOST_STEPS)
+    n_steps = check_whole("n_steps", n_steps, high=MOST_STEPS)
     total = np.zeros_like(x)
     for step in range(n_steps):  # at the middle of each piece of the way
         faded = x * x.dtype.type((step + 0.5) / n_steps)
@@ -228,7 +228,7 @@ def occlusion(model, params, x, target, size=5):
     """
     params, x, target = _checked(model, params, x, target)
     N, _, H, W = x.shape
-    check_whole("size", size, high=min(H, W))
+    size = check_whole("size", size, high=min(H, W))
     logits, images = predict_logits(model, params, x), np.arange(N)
     check_labels("target", target, N, logits.shape[1])
     before = logits[images, target]

@@ -49,7 +49,7 @@ def check_gradients(
     y : ndarray of int, optional
         Labels: the model is then followed by the cross-entropy loss.
     directions : int
-        For each input, at least 1.
+        For each input, from 1 to 1000.
     step : float
         How far an entry moves, typically.
     tolerance : float
@@ -88,9 +88,9 @@ def check_gradients(
     >>> check_gradients(linear, inputs).passed
     True
     """
-    check_whole("directions", directions)
-    check_number("step", step, above=0)
-    check_number("tolerance", tolerance, above=0)
+    directions = check_whole("directions", directions, high=1000)
+    step = check_number("step", step, above=0)
+    tolerance = check_number("tolerance", tolerance, above=0)
     seed = check_whole("seed", seed, low=0)
     if isinstance(function, Layer):
         function, inputs = _as_operation(function, inputs, x, y)

@@ -50,7 +50,7 @@ def wilson_interval(n_correct, n_images, confidence=0.95):
     """
     n = check_whole("n_images", n_images, high=MOST_IMAGES)
     p = check_whole("n_correct", n_correct, 0, n) / n
-    check_number("confidence", confidence, above=0, below=1)
+    confidence = check_number("confidence", confidence, above=0, below=1)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
@@ -99,7 +99,7 @@ def mean_interval(values, confidence=0.95):
     (0.85, 0.215, 1.485)
     """
     values = _check_runs("values", values)
-    check_number("confidence", confidence, above=0, below=1)
+    confidence = check_number("confidence", confidence, above=0, below=1)
     n = len(values)
     mean = float(values.mean())
     standard_error = float(values.std(ddof=1)) / math.sqrt(n)
@@ -205,11 +205,13 @@ def paired_differences(results, baseline, confidence=0.95):
     >>> [round(end, 3) for end in alone], [round(end, 3) for end in among["sgd"]]
     ([-0.027, -0.041, -0.012], [-0.027, -0.047, -0.006])
     """
-    others = [name for name in check_is("results", results, dict) if name != baseline]
-    if not isinstance(baseline, Hashable) or baseline not in results or not others:
+    check_is("results", results, dict)
+    known = isinstance(baseline, Hashable) and baseline in results
+    others = [name for name in results if known and name != baseline]
+    if not others:
         text = "baseline must be one of at least two results, got"
         raise ValueError(f"{text} {baseline!r} of {', '.join(map(str, results))}")
-    check_number("confidence", confidence, above=0, below=1)
+    confidence = check_number("confidence", confidence, above=0, below=1)
     each = 1 - (1 - confidence) / len(others)
     runs = {name: _check_runs(f"results[{name!r}]", results[name]) for name in results}
     reference = runs[baseline]

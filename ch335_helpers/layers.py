@@ -65,14 +65,13 @@ class Conv(Layer):
         padding=None,
         bias=True,
     ):
-        check_counts(in_channels=in_channels, out_channels=out_channels)
-        check_counts(kernel=kernel, stride=stride)
-        self.name, self.kernel = check_is("name", name, str), kernel
-        self.stride = stride
+        channels = check_counts(out_channels=out_channels, in_channels=in_channels)
+        self.name = check_is("name", name, str)
+        self.kernel, self.stride = check_counts(kernel=kernel, stride=stride)
         self.bias = check_flag("bias", bias)
-        self.padding = kernel // 2 if padding is None else padding
-        check_whole("padding", self.padding, 0, ops.MOST_PADDING)
-        self.shape = (out_channels, in_channels, kernel, kernel)
+        padding = self.kernel // 2 if padding is None else padding
+        self.padding = check_whole("padding", padding, 0, ops.MOST_PADDING)
+        self.shape = (*channels, self.kernel, self.kernel)
 
     def own_parameters(self):
         weight = {"w": Parameter(self.shape, "weight", None)}
@@ -114,8 +113,8 @@ class BatchNorm(Layer):
     kind = "batch norm"
 
     def __init__(self, name, channels):
-        check_counts(channels=channels)
-        self.name, self.channels = check_is("name", name, str), channels
+        self.name = check_is("name", name, str)
+        self.channels = check_whole("channels", channels)
 
     def own_parameters(self):
         shape = (self.channels,)
@@ -175,9 +174,12 @@ class Templates(Layer):
     first_s = 0.02
 
     def __init__(self, name, in_channels, n_templates, kernel):
-        check_counts(in_channels=in_channels, n_templates=n_templates, kernel=kernel)
-        self.name, self.kernel = check_is("name", name, str), kernel
-        self.shape = (n_templates, in_channels, kernel, kernel)
+        channels = check_counts(n_templates=n_templates, in_channels=in_channels)
+        self.name, self.kernel = (
+            check_is("name", name, str),
+            check_whole("kernel", kernel),
+        )
+        self.shape = (*channels, self.kernel, self.kernel)
 
     def own_parameters(self):
         return {
@@ -226,8 +228,8 @@ class Linear(Layer):
     kind = "linear"
 
     def __init__(self, name, inputs, outputs):
-        check_counts(inputs=inputs, outputs=outputs)
-        self.name, self.shape = check_is("name", name, str), (outputs, inputs)
+        self.name = check_is("name", name, str)
+        self.shape = tuple(check_counts(outputs=outputs, inputs=inputs))
 
     def own_parameters(self):
         return {

@@ -42,7 +42,7 @@ def numerical_gradient(f, x, h=1e-5):
     array([2., 4., 6.])
     """
     check_function("f", f)
-    check_number("h", h, above=0)
+    h = check_number("h", h, above=0)
     if getattr(x, "dtype", np.float64) != np.float64:
         raise TypeError(f"x must have dtype float64, got {x.dtype}")
     check_floats("x", x)
@@ -137,7 +137,7 @@ def slope_and_kink(loss, h):
     (0.0, 2.0)
     """
     check_function("loss", loss)
-    check_number("h", h, above=0)
+    h = check_number("h", h, above=0)
     here, slopes, bends = _number("loss", loss(0)), [], []
     for step in (h, h / 2):
         right, left = (

@@ -349,7 +349,7 @@ def test_no_gradient_at_all_is_no_pass():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"directions": 0}, "directions must be a whole number of at least 1, got 0"),
+        ({"directions": 0}, "directions must be a whole number from 1 to 1000, got 0"),
         ({"step": 0}, "step must be a finite number above 0, got 0"),
         ({"tolerance": np.nan}, "tolerance must be a finite number above 0, got nan"),
     ],
