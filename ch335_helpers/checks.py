@@ -18,6 +18,7 @@ and what came: TypeError if it is the wrong kind of array or object, else ValueE
 """
 
 import math
+from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
@@ -324,6 +325,16 @@ def check_params(name, params, model):
     if unknown := [key for key in check_is(name, params, dict) if key not in known]:
         raise ValueError(f"{name} must be the model's, got {_named(unknown)} beside")
     return {key: check_entry(name, params, key, p.shape) for key, p in known.items()}
+
+
+@contextmanager
+def check_fits(name, array):
+    """While a block runs a model: an error there says that `array` does not fit it."""
+    try:
+        yield
+    except ValueError as error:
+        text = f"{name} must fit the model, got shape {np.shape(array)}: {error}"
+        raise ValueError(text) from error
 
 
 def _named(keys):

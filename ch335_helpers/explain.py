@@ -8,6 +8,7 @@ image for its target class. All run the network in evaluation mode. Except for
 import numpy as np
 
 from .checks import (
+    check_fits,
     check_images,
     check_is,
     check_labels,
@@ -65,7 +66,7 @@ def activation_maps(model, params, x, kinds=None):
     >>> {name: y.shape for name, y in maps.items()}
     {'pool1': (2, 8, 16, 16), 'pool2': (2, 16, 8, 8)}
     """
-    found = _steps(model, params, check_images("x", x))
+    found = steps(model, params, check_images("x", x))
     if kinds is not None:
         known = dict.fromkeys(step.layer.kind for step in found)
         for kind in check_sequence("kinds", kinds):
@@ -288,7 +289,7 @@ def grad_cam(model, params, x, target):
     ((1, 16, 16), 16)
     """
     params, x, target = _checked(model, params, x, target)
-    found = _steps(model, params, x)
+    found = steps(model, params, x)
     still_images = [i for i, step in enumerate(found) if step.y.ndim == x.ndim]
     if not still_images:
         raise ValueError("model must have a layer whose output is still an image")
@@ -308,20 +309,9 @@ def _checked(model, params, x, target):
     if x.dtype != np.float64:
         x = x.astype(np.float32, copy=False)
     params = check_params("params", params, check_is("model", model, Layer))
-    logits = _fitting(x, lambda: model(params, x[:1])[0])
+    with check_fits("x", x):
+        logits, _ = model(params, x[:1])
     return params, x, check_labels("target", target, len(x), logits.shape[1])
-
-
-def _steps(model, params, x):
-    return _fitting(x, lambda: steps(model, params, x))
-
-
-def _fitting(x, run):
-    """What `run` returns, or an error that says that x does not fit the model."""
-    try:
-        return run()
-    except ValueError as error:
-        raise ValueError(f"x must fit the model, got {x.shape}: {error}") from error
 
 
 def _of_target(logits, target):

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import check_images, check_is, check_one_of, check_shape, check_whole
+from .checks import (
+    check_fits,
+    check_images,
+    check_is,
+    check_one_of,
+    check_shape,
+    check_whole,
+)
 from .network import Layer
 from .prediction import IMAGES_PER_BLOCK
 from .walk import steps
@@ -83,11 +90,8 @@ def blank_steps(model, image_shape):
     """Steps of a new network for a blank image of a shape (C, H, W)."""
     params = check_is("model", model, Layer).init(np.random.default_rng(0))
     x = np.zeros((1, *check_shape("image_shape", image_shape, "C H W")), np.float32)
-    try:
+    with check_fits("image_shape", x):
         return steps(model, params, x)
-    except ValueError as error:
-        text = f"image_shape must fit the model, got {image_shape}: {error}"
-        raise ValueError(text) from error
 
 
 def fields_of(found, img_size):
@@ -161,10 +165,8 @@ def strongest_patches(model, params, x, layer, n_patches=9):
     """
     x = check_images("x", x)
     n_patches = check_whole("n_patches", n_patches, high=len(x))
-    try:
+    with check_fits("x", x):
         fields = receptive_fields(model, x.shape[1:])
-    except ValueError as error:
-        raise ValueError(f"x must fit the model, got {x.shape}: {error}") from error
     check_one_of("layer", layer, fields)
     values, places = [], []
     for first in range(0, len(x), IMAGES_PER_BLOCK):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .checks import (
+    check_fits,
     check_function,
     check_is,
     check_labels,
@@ -141,7 +142,9 @@ def _as_operation(model, params, x, y):
     if x is None:
         raise ValueError("x must be given with a model, got None")
     params, x = check_params("inputs", params, model), _finite("x", x)
-    logits = _fitting(model, params, x)
+    copies = {name: value.astype(np.float64) for name, value in params.items()}
+    with check_fits("x", x):
+        logits, _ = model(copies, x, train=True)
     if y is not None:
         y = check_labels("y", y, *logits.shape)
     names = learnt(model)
@@ -163,15 +166,6 @@ def _as_operation(model, params, x, y):
         return output, backward
 
     return operation, {"x": x} | weights
-
-
-def _fitting(model, params, x):
-    """A model's output in training, or an error that says that x does not fit."""
-    copies = {name: value.astype(np.float64) for name, value in params.items()}
-    try:
-        return model(copies, x, train=True)[0]
-    except ValueError as error:
-        raise ValueError(f"x must fit the model, got {x.shape}: {error}") from error
 
 
 def _finite(name, value):

@@ -126,6 +126,7 @@ class BatchNorm(Layer):
         }
 
     def __call__(self, params, x, train=False):
+        x = check_values("x", x, f"N {self.channels} H W")
         own, gather = self.own_values(params), batch_gather.get()
         y, norm_backward = ops.batch_norm(x, **own, train=train, gather=gather)
 
@@ -189,6 +190,7 @@ class Templates(Layer):
         }
 
     def __call__(self, params, x, train=False):
+        check_flag("train", train)
         w, b, s = self.own_values(params).values()
         fit, conv_backward = ops.conv2d(x, w, b - (w * w).sum(axis=(1, 2, 3)) / 2)
 

@@ -21,6 +21,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from . import products
 from .checks import (
+    check_counts,
     check_flag,
     check_floats,
     check_function,
@@ -72,9 +73,8 @@ def output_size(size, kernel, stride=1, padding=0):
     >>> output_size(32, kernel=5, stride=2, padding=2)
     16
     """
-    for name, length in {"size": size, "kernel": kernel, "stride": stride}.items():
-        check_whole(name, length)
-    check_whole("padding", padding, low=0)
+    size, kernel, stride = check_counts(size=size, kernel=kernel, stride=stride)
+    padding = check_whole("padding", padding, low=0)
     if kernel > size + 2 * padding:
         room = f"{size} + 2 * {padding} pixels"
         raise ValueError(f"kernel must fit into the padded {room}, got {kernel}")
@@ -147,7 +147,9 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         b = check_values("b", b, f"{F}")
     padding = check_whole("padding", padding, 0, MOST_PADDING)
     Ho, Wo = output_size(H, kH, stride, padding), output_size(W, kW, stride, padding)
-    stride = min(stride, max(H, W) + 2 * padding)  # a longer one has no second window
+    stride = min(
+        int(stride), max(H, W) + 2 * padding
+    )  # a longer one has no second window
 
     pixels, edges = x.transpose(0, 2, 3, 1), (padding, padding)
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
@@ -419,6 +421,9 @@ def max_pool(x, size=2, stride=2):
     """
     x = check_values("x", x, "N C H W")
     N, C, H, W = x.shape
+    size, stride = check_counts(size=size, stride=stride)
+    if size > min(H, W):
+        raise ValueError(f"size, the kernel's, must fit into x {x.shape}, got {size}")
     Ho, Wo = output_size(H, size, stride), output_size(W, size, stride)
     pixels = x.transpose(0, 2, 3, 1)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import check_images, check_is, check_labels, check_params
+from .checks import check_fits, check_images, check_is, check_labels, check_params
 from .network import Layer
 from .ops import cross_entropy, softmax
 
@@ -50,11 +50,8 @@ def predict_logits(model, params, X):
         X = X.astype(np.float32, copy=False)
     starts = range(0, len(X), IMAGES_PER_BLOCK)
     blocks = [X[start : start + IMAGES_PER_BLOCK] for start in starts]
-    try:
+    with check_fits("X", X):
         return np.concatenate([model(params, block)[0] for block in blocks])
-    except ValueError as error:
-        text = f"X must be images that the model can take, got shape {X.shape}: {error}"
-        raise ValueError(text) from error
 
 
 def predict(model, params, X):

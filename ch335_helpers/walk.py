@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .checks import (
+    check_fits,
     check_flag,
     check_gradient,
     check_is,
@@ -119,7 +120,8 @@ def steps(model, params, x, train=False):
         y, backward = layer(params, x, train)
         return add(layer, (source,), y, lambda dy, grads: (backward(dy, grads),))
 
-    walk(model, x, -1)
+    with check_fits("x", x):
+        walk(model, x, -1)
     return found
 
 

@@ -28,13 +28,15 @@ def generator():
     return np.random.default_rng(0)
 
 
-def called(layer, x):
-    """A layer's call as a function with its own arguments."""
+def called(layer, x, *used):
+    """A layer's call as a function of x and of what else the layer reads."""
 
-    def call(params, x, train):
-        return layer(params, x, train)
+    def call(x, **more):
+        return layer(**{"params": params} | more, x=x)
 
-    return call, {"params": layer.init(generator()), "x": x, "train": False}
+    params = layer.init(generator())
+    all_used = {"x": x, "params": params, "train": False}
+    return call, {name: all_used[name] for name in ("x", *used)}
 
 
 def square(x):
@@ -158,11 +160,11 @@ CALLS = {
 }  # fmt: skip
 
 LAYERS = {
-    "BatchNorm": called(h.BatchNorm("bn", 2), FOUR),
-    "Conv": called(h.Conv("conv", 2, 3), FOUR),
-    "Linear": called(h.Linear("linear", 4, 2), rng.standard_normal((3, 4))),
+    "BatchNorm": called(h.BatchNorm("bn", 2), FOUR, "params", "train"),
+    "Conv": called(h.Conv("conv", 2, 3), FOUR, "params"),
+    "Linear": called(h.Linear("linear", 4, 2), rng.standard_normal((3, 4)), "params"),
     "LogSumExpPool": called(h.LogSumExpPool(2), FOUR),
-    "Templates": called(h.Templates("t", 2, 3, 3), FOUR),
+    "Templates": called(h.Templates("t", 2, 3, 3), FOUR, "params", "train"),
     "Flatten": called(h.Flatten(), FOUR),
     "GlobalAvgPool": called(h.GlobalAvgPool(), FOUR),
     "GlobalMaxPool": called(h.GlobalMaxPool(), FOUR),

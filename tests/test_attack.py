@@ -6,7 +6,6 @@ value as Python or NumPy converts it: an int8 array as float64, a NumPy int as a
 """
 
 import copy
-import dataclasses
 import inspect
 import re
 import warnings
@@ -33,7 +32,9 @@ from ch335_helpers.exercises import PAGES, check, numbers_of
 
 TARGETS = {name: (getattr(ch335_helpers, name), given) for name, given in CALLS.items()}
 TARGETS |= {f"{name}.__call__": call for name, call in LAYERS.items()}
-PLACES = [(name, argument) for name, (_, given) in TARGETS.items() for argument in given]
+PLACES = [
+    (name, argument) for name, (_, given) in TARGETS.items() for argument in given
+]
 DRAWN = 40  # values that Hypothesis draws for each argument
 CASES = Counter()
 FUNCTIONS = ("f", "loss", "function", "gather")
@@ -99,7 +100,13 @@ def wrong_values(valid):
     if isinstance(valid, dict) and valid:
         yield from twisted_dict(valid)
     if isinstance(valid, tuple) and valid:
-        yield from ((*valid, valid[0]), valid[:-1], [*valid], (None,), ("a",) * len(valid))
+        yield from (
+            (*valid, valid[0]),
+            valid[:-1],
+            [*valid],
+            (None,),
+            ("a",) * len(valid),
+        )
     if isinstance(valid, dict):
         memory = {"w": (np.ones(2), np.ones(2))}
         yield from ({"moments": memory}, {"moments": 3}, {"step": "a"})
@@ -141,8 +148,12 @@ def leaves(result, depth=0):
         dy = np.random.default_rng(0).standard_normal(np.shape(result[0]))
         signature = inspect.signature(result[1]).parameters
         grads = {}
-        yield from leaves(result[1](*(dy, grads)[: len(signature)][:2])
-                          if "grads" in signature else result[1](dy), depth + 1)
+        yield from leaves(
+            result[1](*(dy, grads)[: len(signature)][:2])
+            if "grads" in signature
+            else result[1](dy),
+            depth + 1,
+        )
         yield from leaves(grads, depth + 1)
     elif isinstance(result, dict):
         for key, value in result.items():
@@ -196,6 +207,13 @@ def run(function, arguments):
     return function(**arguments)
 
 
+def outcome(function, arguments):
+    """The numbers in what a function returns, and in what it may change in place."""
+    yield from leaves(run(function, arguments))
+    changed = ("running_mean", "running_var", "params", "state")
+    yield from leaves([arguments[name] for name in changed if name in arguments])
+
+
 def state_of(arguments):
     return [*leaves({k: v for k, v in arguments.items() if not callable(v)})]
 
@@ -204,7 +222,11 @@ def fresh(given):
     """Valid arguments that nobody has changed, and generators in their first state."""
     made = {}
     for name, value in given.items():
-        is_maker = callable(value) and value.__name__ == "generator" if hasattr(value, "__name__") else False
+        is_maker = (
+            callable(value) and value.__name__ == "generator"
+            if hasattr(value, "__name__")
+            else False
+        )
         made[name] = value() if is_maker else value
         if isinstance(value, np.ndarray | dict):
             made[name] = copy.deepcopy(value)
@@ -221,7 +243,7 @@ def finding(place, value):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error" if is_finite(value) else "ignore")
-            result = [*leaves(run(function, arguments))]
+            result = [*outcome(function, arguments)]
     except (ValueError, TypeError) as error:
         if argument in FUNCTIONS and callable(value):
             return None  # it is the reader's function that fails
@@ -250,7 +272,7 @@ def judged(place, value, result):
             return "NaN was taken and the result looks normal"
         return None
     arguments = fresh(given) | {argument: honest(copied(value))}
-    expected = [*leaves(run(function, arguments))]
+    expected = [*outcome(function, arguments)]
     if len(result) != len(expected) or not all(map(same, result, expected)):
         return "another result than that of the same values in float64"
     return None
@@ -268,7 +290,9 @@ def holds_nan(value):
 
 
 def copied(value):
-    return copy.deepcopy(value) if isinstance(value, np.ndarray | dict | list) else value
+    return (
+        copy.deepcopy(value) if isinstance(value, np.ndarray | dict | list) else value
+    )
 
 
 def allowed(valid, value, argument):
@@ -288,9 +312,11 @@ def allowed(valid, value, argument):
             value, bool | complex | np.complexfloating
         )
     if isinstance(valid, dict):
-        return isinstance(value, dict) and all(
-            allowed(np.ones(1), entry, "") for entry in value.values()
-        ) or valid == {}
+        return (
+            isinstance(value, dict)
+            and all(allowed(np.ones(1), entry, "") for entry in value.values())
+            or valid == {}
+        )
     if isinstance(valid, np.ndarray | list | tuple):
         kinds = "b" if np.asarray(valid).dtype == bool else KINDS[REALS]
         if isinstance(valid, list) and argument == "header":
@@ -301,7 +327,7 @@ def allowed(valid, value, argument):
             array = np.asarray(value)
         except ValueError:
             return False
-        return array.dtype.kind in kinds or (argument in ("header", "found") )
+        return array.dtype.kind in kinds or (argument in ("header", "found"))
     return callable(value) or isinstance(value, type(valid))
 
 
@@ -312,12 +338,95 @@ def names_of(value):
     return text[:90]
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_an_argument_that_is_wrong_is_refused_by_name(name):
+def findings_in(name, values_of):
     found = []
-    for argument in TARGETS[name][1]:
-        for value in wrong_values(TARGETS[name][1][argument]):
+    for argument, valid in TARGETS[name][1].items():
+        for value in values_of(valid):
             what = finding((name, argument), value)
             if what:
                 found.append(f"{argument} = {names_of(value)}: {what}")
+    return found
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_an_argument_that_is_wrong_is_refused_by_name(name):
+    found = findings_in(name, wrong_values)
     assert not found, "\n".join([f"{len(found)} findings", *found])
+
+
+shapes = hnp.array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=3)
+dtypes = st.one_of(
+    hnp.scalar_dtypes(), hnp.complex_number_dtypes(), hnp.unicode_string_dtypes()
+)
+anything = st.one_of(
+    hnp.arrays(dtypes, shapes),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.one_of(st.floats(), st.text(max_size=2), st.none()), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.floats(), max_size=2),
+)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_whatever_hypothesis_draws_is_answered_rightly_or_refused(name):
+    @settings(max_examples=DRAWN, database=None)
+    @given(st.sampled_from(sorted(TARGETS[name][1])), anything)
+    def attack(argument, value):
+        assert not finding((name, argument), value)
+
+    attack()
+
+
+def test_arguments_that_are_right_are_taken():
+    for name, (function, given_arguments) in TARGETS.items():
+        assert [*outcome(function, fresh(given_arguments))] is not None, name
+
+
+def test_every_public_function_is_attacked():
+    exported = {
+        name
+        for name in dir(ch335_helpers)
+        if callable(getattr(ch335_helpers, name))
+        and name[0] != "_"
+        and name not in ch335_helpers.SHOWN_BY
+    }
+    known = {*CALLS, *HARMLESS, *RECORDS, *TRAINING, *ELSEWHERE}
+    assert exported == known
+    for name, (function, arguments) in TARGETS.items():
+        if name in CALLS:
+            assert {*inspect.signature(function).parameters} == {*arguments}, name
+
+
+ANSWERS = [
+    *ODD[:3],
+    *ODD[4:12],
+    *ODD[13:],
+    *NUMBERS,
+    *ARRAYS,
+    lambda *a: None,
+    len,
+    dict,
+]
+
+
+@pytest.mark.parametrize("number", [n for page in PAGES for n in numbers_of(page)])
+@pytest.mark.filterwarnings("ignore")
+def test_an_answer_of_the_wrong_kind_gets_a_hint(number):
+    for answer in ANSWERS:
+        CASES["check"] += 1
+        verdict = check(number, answer)
+        if not callable(answer):
+            assert "there was an error" not in verdict.text, (answer, verdict.text)
+        assert verdict.text or verdict
+
+
+def test_so_many_cases_were_tried(capsys):
+    n_values = {
+        name: sum(len([*wrong_values(valid)]) for valid in arguments.values())
+        for name, (_, arguments) in TARGETS.items()
+    }
+    n_cases = sum(n_values.values()) + DRAWN * len(TARGETS)
+    with capsys.disabled():
+        print(f" {n_cases:,} cases, {sum(CASES.values()):,} of them in this process ")
+    assert n_cases >= 5_000
