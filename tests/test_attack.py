@@ -35,13 +35,14 @@ TARGETS |= {f"{name}.__call__": call for name, call in LAYERS.items()}
 PLACES = [
     (name, argument) for name, (_, given) in TARGETS.items() for argument in given
 ]
-DRAWN = 40  # values that Hypothesis draws for each argument
+DRAWN = 30  # values that Hypothesis draws for each function
 CASES = Counter()
 FUNCTIONS = ("f", "loss", "function", "gather")
 
 ODD = [
-    None, True, False, np.True_, "", "relu", b"bytes", ..., object(), len, int, {}, set(),
-    {"a": 1}, {1, 2}, [], (), [[]], [1, [2, 3]], [None], ["a"], date(2026, 1, 1), 1j,
+    None, True, False, np.True_, "", "relu", b"bytes", ..., object(), len, int, {},
+    set(), {"a": 1}, {1, 2}, [], (), [[]], [1, [2, 3]], [None], ["a"],
+    date(2026, 1, 1), 1j,
 ]  # fmt: skip
 NUMBERS = [
     0, 1, 2, -1, 1.5, -0.5, 0.0, 1e-300, 1e300, 10**12, 2**63, 10**400, -(10**400),
@@ -75,7 +76,8 @@ def twisted(array):
     if array.dtype.kind == "f":
         for bad in (np.nan, np.inf, -np.inf, 1e300):
             spoilt = array.copy()
-            spoilt.flat[-1] = bad
+            with np.errstate(all="ignore"):
+                spoilt.flat[-1] = bad
             yield spoilt
     if array.dtype.kind == "i":
         yield from (array - 1, array + 100, array.astype(float))
@@ -136,7 +138,7 @@ def honest(value):
 
 
 def leaves(result, depth=0):
-    """All numbers, arrays and strings in a result, its backward's gradients included."""
+    """All numbers, arrays and strings in a result, and its backward's gradients."""
     if isinstance(result, ch335_helpers.Layer):
         yield from map(str, result.parameters().items())
     elif isinstance(result, np.ndarray):
@@ -191,7 +193,8 @@ def is_finite(value):
     if isinstance(value, dict):
         return all(map(is_finite, value.values()))
     try:
-        return bool((np.abs(np.asarray(value, float)) < 1e100).all())
+        with np.errstate(all="ignore"):
+            return bool(np.all(np.abs(np.asarray(value)) < 1e100))
     except (TypeError, ValueError, OverflowError):
         return True
 
@@ -312,11 +315,8 @@ def allowed(valid, value, argument):
             value, bool | complex | np.complexfloating
         )
     if isinstance(valid, dict):
-        return (
-            isinstance(value, dict)
-            and all(allowed(np.ones(1), entry, "") for entry in value.values())
-            or valid == {}
-        )
+        entries = value.values() if isinstance(value, dict) else [None]
+        return valid == {} or all(allowed(np.ones(1), e, "") for e in entries)
     if isinstance(valid, np.ndarray | list | tuple):
         kinds = "b" if np.asarray(valid).dtype == bool else KINDS[REALS]
         if isinstance(valid, list) and argument == "header":
@@ -380,7 +380,9 @@ def test_whatever_hypothesis_draws_is_answered_rightly_or_refused(name):
 
 def test_arguments_that_are_right_are_taken():
     for name, (function, given_arguments) in TARGETS.items():
-        assert [*outcome(function, fresh(given_arguments))] is not None, name
+        before = state_of(fresh(given_arguments))
+        assert [*outcome(function, fresh(given_arguments))] or name == "LogSumExpPool"
+        assert all(map(same, before, state_of(fresh(given_arguments)))), name
 
 
 def test_every_public_function_is_attacked():
