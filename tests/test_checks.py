@@ -171,8 +171,9 @@ def test_a_gradient_has_the_shape_of_its_result():
         check_gradient("dy", dy, (3,))
 
 
-@pytest.mark.parametrize("huge", [10**400, -(10**5000)])
-def test_an_int_that_no_float_can_show_is_refused(huge):
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_an_int_that_no_float_can_show_is_refused(digits):
+    huge = 10**digits
     with pytest.raises(
         ValueError, match=r"b must be a finite number above 0, got (1|a)"
     ):
@@ -231,7 +232,9 @@ def test_a_shape_has_a_length_for_each_axis():
     with pytest.raises(ValueError, match=r"shape must be \(H, W\), got \(1, 2, 3\)"):
         check_shape("shape", (1, 2, 3), "H W")
     for bad in (0, 1025, 2.0):
-        with pytest.raises(ValueError, match="W in shape must be a whole .* 1 to 1024"):
+        with pytest.raises(
+            ValueError, match=r"W in shape must be a whole .* 1 to 1024"
+        ):
             check_shape("shape", (1, bad), "H W")
 
 
@@ -301,7 +304,7 @@ def test_probabilities_lie_between_0_and_1():
 def test_an_entry_of_parameters_has_its_shape():
     params = {"linear.w": [[1, 2]]}
     assert check_entry("params", params, "linear.w", (1, 2)).dtype == np.float64
-    with pytest.raises(ValueError, match="params must have 'b', got 'linear.w'"):
+    with pytest.raises(ValueError, match=r"params must have 'b', got 'linear\.w'"):
         check_entry("params", params, "b", (1,))
     text = r"params\['linear.w'\] must have shape \(2,\), got \(1, 2\)"
     with pytest.raises(ValueError, match=text):
