@@ -7,7 +7,7 @@ map that says the same of all pixels gets what chance would: the share of drawn 
 
 import numpy as np
 
-from .checks import check_axes, check_images
+from .checks import BOOLEANS, check_axes, check_images
 
 
 def pointing_accuracy(maps, masks):
@@ -145,13 +145,8 @@ def energy_inside(maps, masks):
 
 def _checked(maps, masks):
     """Maps as float64 and masks, each image in one row."""
-    maps = check_axes("maps", maps, "N H W")
-    if maps.dtype.kind not in "iuf":
-        raise TypeError(f"maps must hold real numbers, got dtype {maps.dtype}")
-    check_images("maps", maps, "N H W")
-    masks = check_axes("masks", masks, " ".join(map(str, maps.shape)))
-    if masks.dtype != bool:
-        raise TypeError(f"masks must hold booleans, got dtype {masks.dtype}")
+    maps = check_images("maps", maps, "N H W")
+    masks = check_axes("masks", masks, " ".join(map(str, maps.shape)), BOOLEANS)
     masks = masks.reshape(len(masks), -1)
     if not masks.any(axis=1).all():
         first = np.flatnonzero(~masks.any(axis=1))[0]

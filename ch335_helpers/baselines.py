@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import check_axes, check_labels
+from .checks import check_images, check_labels, check_values
 from .products import inner_products
 
 
@@ -26,7 +26,7 @@ def nearest_mean(X_train, y_train, X):
     Raises
     ------
     ValueError, TypeError
-        If the shapes do not fit or the labels are not integers.
+        If the shapes do not fit, the labels are not integers or a pixel is not finite.
 
     Notes
     -----
@@ -67,7 +67,7 @@ def nearest_neighbour(X_train, y_train, X):
     Raises
     ------
     ValueError, TypeError
-        If the shapes do not fit or the labels are not integers.
+        If the shapes do not fit, the labels are not integers or a pixel is not finite.
 
     Notes
     -----
@@ -88,15 +88,19 @@ def nearest_neighbour(X_train, y_train, X):
 
 def _as_rows(X_train, y_train, X):
     """Check the arguments; return the images as rows of pixels, and the labels."""
-    X_train = check_axes("X_train", X_train, "N C H W")
-    X = check_axes("X", X, "M " + " ".join(map(str, X_train.shape[1:])))
+    X_train = check_values("X_train", check_images("X_train", X_train), "N C H W")
+    axes = "M " + " ".join(map(str, X_train.shape[1:]))
+    X = check_values("X", check_images("X", X, axes), axes)
     y_train = check_labels("y_train", y_train, len(X_train))
     return X_train.reshape(len(X_train), -1), y_train, X.reshape(len(X), -1)
 
 
 def _nearest(candidates, rows):
     """Index of the candidate with the least squared distance |c - r|² for each row."""
-    half_squares = 0.5 * (candidates * candidates).sum(axis=1)
+    with np.errstate(over="ignore"):
+        half_squares = 0.5 * (candidates * candidates).sum(axis=1)
+    if not np.isfinite(half_squares).all():
+        raise ValueError("X_train must be smaller: the square of a pixel overflows")
     blocks = [rows[start : start + 512] for start in range(0, len(rows), 512)]
     # |c - r|² / 2 = |c|² / 2 - c·r, apart from a term that is the same for all c
     distances = (half_squares - inner_products(block, candidates) for block in blocks)

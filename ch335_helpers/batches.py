@@ -2,13 +2,25 @@
 
 import numpy as np
 
-from .checks import check_floats, check_images, check_number, check_whole
+from .checks import (
+    check_images,
+    check_is,
+    check_number,
+    check_seed,
+    check_size,
+    check_values,
+    check_whole,
+)
 from .data import (
     DEFAULT_NOISE,
+    MAX_NOISE,
+    check_noise,
     draw_images,
     make_synthetic_images,
     shape_templates,
 )
+
+MAX_REACH = 10**6  # pixels, more than any image has
 
 
 class Shuffled:
@@ -106,15 +118,16 @@ class ImageStream:
     def __init__(
         self, img_size=32, n_classes=10, noise=DEFAULT_NOISE, seed=0, epoch_size=5600
     ):
-        check_number("noise", noise, above=0)
-        check_whole("epoch_size", epoch_size)
+        self.noise = check_noise(noise)
+        self.epoch_size = check_whole("epoch_size", epoch_size)
         shape_templates(img_size, n_classes)  # refuses what cannot be drawn
-        self.img_size, self.n_classes, self.noise = img_size, n_classes, noise
-        self.epoch_size, self.seed = epoch_size, seed
-        self._rng = np.random.default_rng(seed)
+        self.img_size, self.n_classes = int(img_size), int(n_classes)
+        self.seed, self._rng = seed, check_seed("seed", seed)
 
     def draw(self, n):
         """Return the next n images, (n, 1, img_size, img_size), and labels, (n,)."""
+        n = check_whole("n", n)
+        check_size("n", n * self.img_size**2)
         labels = self._rng.integers(self.n_classes, size=n)
         images, _ = draw_images(
             self._rng, labels, self.img_size, self.n_classes, self.noise
@@ -131,7 +144,11 @@ class ImageStream:
 
     @state.setter
     def state(self, saved):
-        self._rng.bit_generator.state = saved
+        try:
+            self._rng.bit_generator.state = saved
+        except (ValueError, TypeError, KeyError) as error:
+            text = f"state must be one that a stream had, got {saved!r}"
+            raise ValueError(text) from error
 
 
 def shift_images(x, rng, reach=2):
@@ -155,6 +172,8 @@ def shift_images(x, rng, reach=2):
     ------
     ValueError
         If x has not four axes or is not finite, or reach is below 0.
+    TypeError
+        If x holds no real numbers or rng is no Generator.
 
     Notes
     -----
@@ -166,8 +185,10 @@ def shift_images(x, rng, reach=2):
     >>> shift_images(x, np.random.default_rng(2), reach=1)
     array([[[[1., 2., 0.]]]])
     """
-    N, _, H, W = check_images("x", x).shape
-    check_whole("reach", reach, low=0)
+    x = check_images("x", x)
+    N, _, H, W = x.shape
+    reach = check_whole("reach", reach, low=0, high=MAX_REACH)
+    check_is("rng", rng, np.random.Generator)
     down, right = rng.integers(-reach, reach + 1, size=(2, N, 1))
     rows, columns = (np.arange(H) - down) % H, (np.arange(W) - right) % W
     moved = x.transpose(0, 2, 3, 1)[
@@ -181,8 +202,8 @@ def add_noise(x, rng, noise=DEFAULT_NOISE):
 
     Parameters
     ----------
-    x : ndarray of float, shape (N, C, H, W)
-        Images.
+    x : ndarray, shape (N, C, H, W)
+        Images; integers become float64.
     rng : numpy.random.Generator
         Draws the noise.
     noise : float
@@ -197,7 +218,7 @@ def add_noise(x, rng, noise=DEFAULT_NOISE):
     ValueError
         If x has not four axes or is not finite, or noise is below 0.
     TypeError
-        If x holds no floats.
+        If x holds no real numbers or rng is no Generator.
 
     Notes
     -----
@@ -210,8 +231,9 @@ def add_noise(x, rng, noise=DEFAULT_NOISE):
     >>> round(float(noisy.std()), 2)
     0.5
     """
-    check_floats("x", check_images("x", x))
-    noise = check_number("noise", noise, low=0)
+    x = check_values("x", check_images("x", x), "N C H W")
+    noise = check_number("noise", noise, low=0, high=MAX_NOISE)
+    check_is("rng", rng, np.random.Generator)
     return x + x.dtype.type(noise) * rng.standard_normal(x.shape, x.dtype)
 
 
@@ -240,6 +262,11 @@ def draw_data(
     X, y, X_val, y_val : ndarray
         Images (N, 1, img_size, img_size) and labels (N,).
 
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
     Examples
     --------
     >>> X, y, X_val, y_val = draw_data(seed=3, n_train=2, n_val=5, img_size=8)
@@ -247,6 +274,9 @@ def draw_data(
     ((20, 1, 8, 8), (50, 1, 8, 8))
     """
     seed = check_whole("seed", seed, low=0)
+    n_pixels = shape_templates(img_size, n_classes)[:, 0].size
+    for name, n in {"n_train": n_train, "n_val": n_val}.items():
+        check_size(name, check_whole(name, n) * n_pixels)
     parts = ()
     for part, n in enumerate((n_train, n_val)):
         rng = np.random.default_rng([part, seed])

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .checks import check_axes, check_images, check_labels, check_probabilities
+from .checks import check_images, check_labels, check_probabilities
 from .evaluation import reliability
 from .ops import cross_entropy
 
@@ -125,9 +125,6 @@ def fit_temperature(logits, y):
     >>> round(temperature, 3), round(float(2 / np.log(3)), 3)
     (1.82, 1.82)
     """
-    logits = check_axes("logits", logits, "N K")
-    if logits.dtype.kind not in "iuf":
-        raise TypeError(f"logits must hold real numbers, got dtype {logits.dtype}")
     logits = check_images("logits", logits, "N K").astype(np.float64)
     y = check_labels("y", y, *logits.shape)
     low, high = map(math.log, TEMPERATURES)

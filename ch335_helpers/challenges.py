@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from .checks import check_whole
-from .data import make_synthetic_images
+import numpy as np
+
+from .checks import check_size, check_whole
+from .data import check_noise, make_synthetic_images
 from .ideal import class_posterior
 from .intervals import wilson_interval
 from .prediction import predict_logits
@@ -60,8 +62,9 @@ def score_entry(model, params, noise=0.9, n_images=4000, seed=335):
 
     Raises
     ------
-    ValueError
-        If n_images is no multiple of 10 or the model has not ten outputs.
+    ValueError, TypeError
+        If n_images is no multiple of 10, the model has not ten outputs, or its
+        parameters do not fit it or give scores that are not finite.
 
     Notes
     -----
@@ -78,12 +81,16 @@ def score_entry(model, params, noise=0.9, n_images=4000, seed=335):
     >>> score.accuracy, round(score.low, 3), round(score.high, 3)
     (0.1, 0.055, 0.174)
     """
+    check_noise(noise)
     if check_whole("n_images", n_images, low=10) % 10:
         raise ValueError(f"n_images must be a multiple of 10, got {n_images!r}")
+    check_size("n_images", n_images * 32 * 32)
     X, y = make_synthetic_images(n_images // 10, seed=seed, noise=noise)
     logits = predict_logits(model, params, X)
     if logits.shape[1] != 10:
         raise ValueError(f"model must have 10 outputs, got {logits.shape[1]}")
+    if not np.isfinite(logits).all():
+        raise ValueError("params must give finite scores, got NaN or infinity")
     n_correct = int((logits.argmax(axis=1) == y).sum())
     ceiling = float((class_posterior(X, noise=noise).argmax(axis=1) == y).mean())
     interval = wilson_interval(n_correct, n_images)

@@ -2,12 +2,30 @@
 
 A check takes the argument's name and value and returns the value as the caller will
 compute with it. Otherwise it raises an error that names the argument, what was expected
-and what came.
+and what came: TypeError if it is the wrong kind of array or object, else ValueError.
+
+    check_whole("stride", stride)                  # stride : int, at least 1
+    check_number("lr", lr, above=0)                # lr : float, above 0
+    check_flag("train", train)                     # train : bool
+    check_one_of("stem", stem, STEMS)              # stem : str
+    check_values("x", x, "N C H W")                # x : ndarray, shape (N, C, H, W)
+    check_images("X", X)                           # ... in which all is finite
+    check_labels("y", y, len(X), n_classes)        # y : ndarray of int, shape (N,)
+    check_axes("masks", masks, "N H W", BOOLEANS)  # masks : ndarray of bool
+    check_seed("seed", seed)                       # seed : int or Generator
+    check_is("model", model, Layer)                # model : Layer
+    check_params("params", params, model)          # params : dict of str to ndarray
 """
 
+import math
+from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
+
+REALS, LABELS, BOOLEANS = "real numbers", "integer labels", "booleans"
+KINDS = {REALS: "iuf", LABELS: "iu", BOOLEANS: "b"}  # as NumPy's dtypes name them
+LARGEST = 2**30  # numbers in one array: 4 GB, in float32
 
 
 def check_whole(name, value, low=1, high=None):
@@ -21,17 +39,19 @@ def check_whole(name, value, low=1, high=None):
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
         limits = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ValueError(f"{name} must be a whole number {limits}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number {limits}, got {_told(value)}")
     return int(value)
 
 
 def check_counts(**counts):
-    """Raise ValueError unless every named value is a whole number of at least 1."""
-    for name, count in counts.items():
-        check_whole(name, count)
+    """Return the named values as ints, if all are whole numbers of at least 1.
+
+    NumPy's integers are turned into Python's, as products of int8 would wrap round.
+    """
+    return [check_whole(name, count) for name, count in counts.items()]
 
 
-def check_number(name, value, *, above=None, low=None, below=None):
+def check_number(name, value, *, above=None, low=None, below=None, high=None):
     """Return `value` as a float if it is a finite number within the limits.
 
     Parameters
@@ -40,72 +60,176 @@ def check_number(name, value, *, above=None, low=None, below=None):
     value : float
     above, below : float, optional
         Limits that are themselves excluded.
-    low : float, optional
-        Limit that is included.
+    low, high : float, optional
+        Limits that are included.
 
     Raises
     ------
     ValueError
         If it is something else, a bool included.
     """
-    number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    limits = {"above": above, "of at least": low, "below": below}
-    limits = {words: limit for words, limit in limits.items() if limit is not None}
+    number = _as_float(value)
     met = {
-        "above": lambda limit: value > limit,
-        "of at least": lambda limit: value >= limit,
-        "below": lambda limit: value < limit,
+        f"above {above}": above is None or number > above,
+        f"of at least {low}": low is None or number >= low,
+        f"below {below}": below is None or number < below,
+        f"of at most {high}": high is None or number <= high,
     }
-    if not (
-        number
-        and np.isfinite(value)
-        and all(met[words](limit) for words, limit in limits.items())
-    ):
-        text = " and ".join(f"{words} {limit}" for words, limit in limits.items())
-        raise ValueError(f"{name} must be a finite number {text}, got {value!r}")
-    return float(value)
+    if not (math.isfinite(number) and all(met.values())):
+        text = " and ".join(limit for limit in met if not limit.endswith(" None"))
+        expected = f"{name} must be a finite number {text}".strip()
+        raise ValueError(f"{expected}, got {_told(value)}")
+    return number
+
+
+def _as_float(value):
+    """`value` as a float; NaN if it is no number that a float can show."""
+    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # an int of hundreds of digits
+        return math.nan
+
+
+def check_flag(name, value):
+    """Return `value` as a bool if it is one; or raise TypeError."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {_told(value)}")
+    return bool(value)
 
 
 def check_one_of(name, value, choices):
     """Return `value` if it is one of the `choices`, which are strings; or raise."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+        expected = f"{name} must be one of {', '.join(choices)}"
+        raise ValueError(f"{expected}, got {_told(value)}")
     return value
 
 
-def check_axes(name, array, axes):
+def check_is(name, value, kind):
+    """Return `value` if it is an instance of the class `kind`; or raise TypeError."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {_told(value)}")
+    return value
+
+
+def check_function(name, value):
+    """Return `value` if it can be called; or raise TypeError."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {_told(value)}")
+    return value
+
+
+def check_seed(name, seed):
+    """Return the Generator that `seed` is or starts, an int of at least 0; or raise."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    return np.random.default_rng(check_whole(name, seed, low=0))
+
+
+def check_sequence(name, values):
+    """Return `values` as a list if they are a sequence that is no string; or raise."""
+    if isinstance(values, str | bytes | dict | set):
+        raise TypeError(f"{name} must be a sequence, got {_told(values)}")
+    try:
+        return list(values)
+    except TypeError:
+        raise TypeError(f"{name} must be a sequence, got {_told(values)}") from None
+
+
+def check_shape(name, shape, axes):
+    """Return `shape` as a tuple of lengths, one for each of the named axes; or raise.
+
+    As an array has to have this shape, each of them is at most 1024.
+    """
+    lengths, names = check_sequence(name, shape), axes.split()
+    if len(lengths) != len(names):
+        raise ValueError(f"{name} must be ({', '.join(names)}), got {tuple(lengths)}")
+    named = zip(names, lengths, strict=True)
+    return tuple(check_whole(f"{axis} in {name}", n, high=1024) for axis, n in named)
+
+
+def check_size(name, n_values):
+    """Raise ValueError if `name` asks for an array of more than `LARGEST` numbers."""
+    if n_values > LARGEST:
+        text = f"{name} must be smaller: an array would have {n_values} numbers"
+        raise ValueError(f"{text}, at most {LARGEST} are possible")
+
+
+def check_axes(name, array, axes, kind=REALS):
     """Return `array` as a NumPy array with the named axes, none of them empty.
 
     Parameters
     ----------
     name : str
     array : array_like
-    axes : str
+    axes : str or None
         The axes' names, separated by spaces. A number as a name is a length to be met.
+        None allows any shape.
+    kind : str
+        What it must hold: `REALS`, `LABELS` or `BOOLEANS`.
 
     Raises
     ------
     ValueError
         If the number of axes or a given length differs, or if the array is empty.
+    TypeError
+        If it holds something else: complex numbers, strings, objects, lists of unequal
+        length; or if it has a mask, which would be lost.
     """
-    array = np.asarray(array)
-    names = axes.split()
-    expected = f"{name} must have shape ({', '.join(names)})"
-    lengths_met = all(
-        not n.isdigit() or int(n) == length
-        for n, length in zip(names, array.shape, strict=False)
-    )
-    if array.ndim != len(names) or not lengths_met:
-        raise ValueError(f"{expected}, got {array.shape}")
-    if array.size == 0:
-        raise ValueError(f"{expected} with no axis of length 0, got {array.shape}")
-    return array
+    found = _as_array(name, array, kind)
+    if axes is not None and found.dtype != object:
+        _check_shape(name, found.shape, axes.split())
+    # an extended float is no type of a matrix product
+    if found.dtype.kind not in KINDS[kind] or found.dtype.itemsize > 8:
+        came = "" if isinstance(array, np.ndarray) else f": {_told(array)}"
+        raise TypeError(f"{name} must hold {kind}, got dtype {found.dtype}{came}")
+    return found
+
+
+def _as_array(name, value, kind):
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must hold {kind}, got an array with a mask")
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:  # lists of unequal length, for instance
+        raise TypeError(f"{name} must hold {kind}, got no array: {error}") from None
+
+
+def _check_shape(name, shape, axes):
+    expected = f"{name} must have shape ({', '.join(axes)})"
+    lengths = zip(axes, shape, strict=False)
+    met = all(not axis.isdigit() or int(axis) == length for axis, length in lengths)
+    if len(shape) != len(axes) or not met:
+        raise ValueError(f"{expected}, got {shape}")
+    if 0 in shape:
+        raise ValueError(f"{expected} with no axis of length 0, got {shape}")
+
+
+def check_values(name, array, axes):
+    """Return `array` as `check_axes` does, in floats to compute with.
+
+    float32 and float64 stay as they are. float16 becomes float32, and integers become
+    float64: uint8 would wrap round at 256.
+    """
+    array = check_axes(name, array, axes)
+    if array.dtype.kind != "f":
+        return array.astype(np.float64)
+    floats = np.float64 if array.dtype.itemsize == 8 else np.float32
+    return array.astype(floats, copy=False)
 
 
 def check_floats(name, array):
     """Raise TypeError unless `array` is an array of floats, to be changed in place."""
-    if getattr(array, "dtype", None) not in (np.float32, np.float64):
-        raise TypeError(f"{name} must be an array of floats, got {array!r}")
+    if (
+        not isinstance(array, np.ndarray)
+        or isinstance(array, np.ma.MaskedArray)
+        or array.dtype not in (np.float32, np.float64)
+    ):
+        raise TypeError(f"{name} must be an array of floats, got {_told(array)}")
+    if not array.flags.writeable:
+        raise ValueError(f"{name} must be writeable, got a read-only array")
 
 
 def check_images(name, images, axes="N C H W"):
@@ -113,7 +237,7 @@ def check_images(name, images, axes="N C H W"):
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As `check_axes`, or if a pixel is NaN or infinite; the message says in which
         image.
     """
@@ -140,9 +264,7 @@ def check_labels(name, y, n_images, n_classes=None):
     TypeError
         If the labels are no integers.
     """
-    y = check_axes(name, y, f"{n_images}")
-    if not np.issubdtype(y.dtype, np.integer):
-        raise TypeError(f"{name} must hold integer labels, got dtype {y.dtype}")
+    y = check_axes(name, y, f"{n_images}", LABELS)
     if y.min() < 0 or (n_classes is not None and y.max() >= n_classes):
         limits = "of at least 0" if n_classes is None else f"from 0 to {n_classes - 1}"
         got = f"{y.min()} to {y.max()}"
@@ -151,61 +273,88 @@ def check_labels(name, y, n_images, n_classes=None):
 
 
 def check_probabilities(name, probabilities):
-    """Return `probabilities` as an array (N, K) of numbers from 0 to 1.
+    """Return `probabilities` as floats (N, K) from 0 to 1.
 
     Whether its rows sum to 1 is left open: a rounding error must not decide that.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As `check_axes`, or if a number is NaN or outside 0 to 1.
     """
-    p = check_axes(name, probabilities, "N K")
+    p = check_values(name, probabilities, "N K")
     if not (p >= 0).all() or not (p <= 1 + 1e-6).all():
         raise ValueError(f"{name} must lie between 0 and 1, got {p.min()} to {p.max()}")
     return p
 
 
 def check_gradient(name, dy, shape):
-    """Return `dy` as an array of this very shape, which may be any."""
-    dy = np.asarray(dy)
+    """Return `dy` as floats of this very shape, which may be any."""
+    dy = check_values(name, dy, None)
     if dy.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {dy.shape}")
     return dy
 
 
-def check_params(name, params, model, finite=False):
-    """Return `params` if they are the model's: every name, its shape, and floats.
-
-    Parameters
-    ----------
-    name : str
-    params : dict of str to ndarray
-    model : Layer
-        Its ``parameters()`` say what is expected.
-    finite : bool
-        Whether NaN and infinity are refused, too.
+def check_entry(name, params, key, shape):
+    """Return the entry `key` of parameters as floats of this shape.
 
     Raises
     ------
-    TypeError
-        If it is no dictionary, or an entry is no array of floats.
     ValueError
-        If a name is missing or unknown, a shape differs, or a value is not finite.
+        If there is no such entry, or its shape differs.
+    TypeError
+        If `params` is no dict, or the entry holds no real numbers.
     """
-    if not isinstance(params, dict):
-        raise TypeError(f"{name} must be a dict of arrays, got {type(params).__name__}")
-    expected = model.parameters()
-    if params.keys() != expected.keys():
-        missing = [entry for entry in expected if entry not in params]
-        unknown = [entry for entry in params if entry not in expected]
-        got = f"got {unknown} too many" if unknown else f"got none for {missing}"
-        raise ValueError(f"{name} must have the names of this model's entries, {got}")
-    for entry, parameter in expected.items():
-        check_floats(f"{name}[{entry!r}]", params[entry])
-        if params[entry].shape != parameter.shape:
-            text = f"shape {parameter.shape}, got {params[entry].shape}"
-            raise ValueError(f"{name}[{entry!r}] must have {text}")
-        if finite and not np.isfinite(params[entry]).all():
-            raise ValueError(f"{name}[{entry!r}] must be finite, got NaN or infinity")
-    return params
+    if key not in check_is(name, params, dict):
+        raise ValueError(f"{name} must have {key!r}, got {_named(params)}")
+    return check_gradient(f"{name}[{key!r}]", params[key], shape)
+
+
+def check_params(name, params, model, finite=False):
+    """Return `params` as floats, if they are a model's: its names, with its shapes.
+
+    Raises
+    ------
+    ValueError
+        If an entry is missing, unknown to the model, or of another shape; and with
+        `finite`, if one holds NaN or infinity.
+    TypeError
+        If `params` is no dict, or an entry holds no real numbers.
+    """
+    known = model.parameters()
+    if unknown := [key for key in check_is(name, params, dict) if key not in known]:
+        raise ValueError(f"{name} must be the model's, got {_named(unknown)} beside")
+    found = {key: check_entry(name, params, key, p.shape) for key, p in known.items()}
+    for key, array in found.items():
+        if finite and not np.isfinite(array).all():
+            raise ValueError(f"{name}[{key!r}] must be finite, got NaN or infinity")
+    return found
+
+
+@contextmanager
+def check_fits(name, array):
+    """While a block runs a model: an error there says that `array` does not fit it."""
+    try:
+        yield
+    except ValueError as error:
+        text = f"{name} must fit the model, got shape {np.shape(array)}: {error}"
+        raise ValueError(text) from error
+
+
+def _named(keys):
+    """Some names, the first few of many."""
+    words = [repr(key) for key in keys]
+    more = [f"{len(words) - 3} more"] if len(words) > 4 else []
+    return ", ".join(words[:3] + more if more else words) or "no entries"
+
+
+def _told(value):
+    """What came, in few words."""
+    if isinstance(value, np.ndarray) and value.size > 8:
+        return f"an array of {value.dtype}, shape {value.shape}"
+    try:
+        text = repr(value)
+    except ValueError:  # an int of thousands of digits
+        text = f"a huge {type(value).__name__}"
+    return text if len(text) < 200 else f"{text[:200]}…"

@@ -5,15 +5,24 @@ column, radius), all equally likely, plus Gaussian noise in every pixel. Since t
 of placements is finite, everything that can be known about the task can be computed.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from .checks import check_number, check_whole
+from .checks import (
+    check_flag,
+    check_number,
+    check_seed,
+    check_size,
+    check_whole,
+)
 
 DEFAULT_NOISE = 0.7
 MIN_IMG_SIZE = 8  # below this, shapes of different classes are the same few pixels
+MAX_IMG_SIZE = 1024
+MAX_NOISE = 1e6  # from about 1e38 on, float32 has no number for it
 
 
 @dataclass(frozen=True)
@@ -175,7 +184,11 @@ def shape_templates(img_size=32, n_classes=10):
            [0, 1, 1, 1, 0, 0]])
     """
     n_classes = check_whole("n_classes", n_classes, 2, len(CLASS_NAMES))
-    return _draw_templates(Geometry.of(img_size).img_size, n_classes)
+    img_size = check_whole("img_size", img_size, MIN_IMG_SIZE, MAX_IMG_SIZE)
+    geometry = Geometry.of(img_size)
+    n_places = (2 * geometry.jitter + 1) ** 2 * len(geometry.radii)
+    check_size("img_size", n_classes * n_places * img_size**2)
+    return _draw_templates(img_size, n_classes)
 
 
 @lru_cache(maxsize=4)
@@ -229,8 +242,8 @@ def make_synthetic_images(
 
     Raises
     ------
-    ValueError
-        If an argument is out of range.
+    ValueError, TypeError
+        If an argument is out of range or of the wrong kind.
 
     Notes
     -----
@@ -245,9 +258,12 @@ def make_synthetic_images(
     >>> np.array_equal(again, X)  # one seed, the same images
     True
     """
-    check_whole("n_per_class", n_per_class)
-    check_number("noise", noise, above=0)
-    rng = np.random.default_rng(seed)
+    noise = check_noise(noise)
+    check_flag("return_places", return_places), check_flag("return_masks", return_masks)
+    n_classes, _, *size = shape_templates(img_size, n_classes).shape
+    n_per_class = check_whole("n_per_class", n_per_class)
+    check_size("n_per_class", n_per_class * n_classes * math.prod(size))
+    rng = check_seed("seed", seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
     images, drawn = draw_images(rng, labels, img_size, n_classes, noise)
     more = ()
@@ -256,6 +272,11 @@ def make_synthetic_images(
     if return_masks:
         more += (shape_templates(img_size, n_classes)[labels, drawn] > 0,)
     return images, labels, *more
+
+
+def check_noise(noise):
+    """Return `noise` as a float that images can be drawn with; or raise ValueError."""
+    return check_number("noise", noise, above=0, high=MAX_NOISE)
 
 
 def draw_images(rng, labels, img_size, n_classes, noise):

@@ -5,6 +5,8 @@ import inspect
 import re
 import textwrap
 
+from .checks import check_is, check_sequence
+
 # what Markdown, its formulas or HTML would read as more than a letter
 SPECIAL = re.compile(r"[\\`*$<>\[\]|~&{}]|(?<![^\W_])_|_(?![^\W_])")
 
@@ -36,16 +38,19 @@ class Table:
     """
 
     def __init__(self, header, rows, total=None):
+        header = check_sequence("header", header)
+        header = [check_is("header", title, str) for title in header]
         self.header = [_literal(title.removesuffix(">")) for title in header]
         self.right = [title.endswith(">") for title in header]
+        rows = [check_sequence("rows", row) for row in check_sequence("rows", rows)]
         self.rows = [[_literal(str(cell)) for cell in row] for row in rows]
         if total is not None:
-            cells = (_literal(str(cell)) for cell in total)
+            cells = [_literal(str(cell)) for cell in check_sequence("total", total)]
             self.rows.append([f"**{cell}**" if cell else "" for cell in cells])
         for row in self.rows:
             if len(row) != len(self.header):
                 raise ValueError(
-                    f"each row must have {len(self.header)} cells, got {row}"
+                    f"rows must have {len(self.header)} cells each, got {row}"
                 )
 
     def _repr_markdown_(self):
@@ -84,8 +89,7 @@ class Source:
 
     def __init__(self, *functions):
         self.text = "\n\n".join(
-            _shorten(textwrap.dedent(inspect.getsource(function)))
-            for function in functions
+            _shorten(textwrap.dedent(_source(function))) for function in functions
         )
 
     def _repr_markdown_(self):
@@ -93,6 +97,13 @@ class Source:
 
     def __repr__(self):
         return self.text
+
+
+def _source(function):
+    try:
+        return inspect.getsource(function)
+    except (TypeError, OSError) as error:
+        raise TypeError(f"functions must be written in Python: {error}") from None
 
 
 def _shorten(source):

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import check_axes, check_labels, check_probabilities, check_whole
+from .checks import (
+    BOOLEANS,
+    check_axes,
+    check_labels,
+    check_probabilities,
+    check_whole,
+)
+
+MOST_GROUPS = 10_000  # classes or groups of answers: more would fill the memory
 
 
 @dataclass(frozen=True)
@@ -76,11 +84,8 @@ def mcnemar(correct_a, correct_b):
     >>> comparison.difference, comparison.p_value
     (0.5, 0.0625)
     """
-    a = check_axes("correct_a", correct_a, "N")
-    b = check_axes("correct_b", correct_b, f"{len(a)}")
-    for name, correct in {"correct_a": a, "correct_b": b}.items():
-        if correct.dtype != bool:
-            raise TypeError(f"{name} must hold booleans, got dtype {correct.dtype}")
+    a = check_axes("correct_a", correct_a, "N", BOOLEANS)
+    b = check_axes("correct_b", correct_b, f"{len(a)}", BOOLEANS)
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
     difference = (only_a - only_b) / len(a)
     return McNemar(only_a, only_b, difference, _two_sided_p(only_a, only_b))
@@ -119,7 +124,7 @@ def confusion_matrix(y, predicted, n_classes):
     Raises
     ------
     ValueError, TypeError
-        If the lengths differ or a label is no class.
+        If the lengths differ, a label is no class or n_classes out of range.
 
     Notes
     -----
@@ -132,8 +137,9 @@ def confusion_matrix(y, predicted, n_classes):
     array([[2, 1],
            [0, 2]])
     """
+    n_classes = check_whole("n_classes", n_classes, high=MOST_GROUPS)
+    predicted = check_labels("predicted", predicted, "N", n_classes)
     y = check_labels("y", y, len(predicted), n_classes)
-    predicted = check_labels("predicted", predicted, len(y), n_classes)
     counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (y, predicted), 1)
     return counts
@@ -164,7 +170,8 @@ def reliability(probabilities, y, n_bins=10):
     Raises
     ------
     ValueError, TypeError
-        If a label is no class, the lengths differ, or a probability is outside 0 to 1.
+        If a label is no class, the lengths differ, a probability is outside 0 to 1, or
+        n_bins out of range.
 
     Notes
     -----
@@ -182,7 +189,7 @@ def reliability(probabilities, y, n_bins=10):
     """
     probabilities = check_probabilities("probabilities", probabilities)
     y = check_labels("y", y, *probabilities.shape)
-    check_whole("n_bins", n_bins)
+    n_bins = check_whole("n_bins", n_bins, high=MOST_GROUPS)
     stated = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == y
     group = np.minimum((stated * n_bins).astype(int), n_bins - 1)

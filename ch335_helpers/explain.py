@@ -7,9 +7,21 @@ image for its target class. All run the network in evaluation mode. Except for
 
 import numpy as np
 
-from .checks import check_axes, check_images, check_labels, check_whole
+from .checks import (
+    check_fits,
+    check_images,
+    check_is,
+    check_labels,
+    check_one_of,
+    check_params,
+    check_sequence,
+    check_whole,
+)
+from .network import Layer
 from .prediction import predict_logits
 from .walk import output_gradients, steps
+
+MOST_STEPS = 10**6  # more would take hours
 
 
 def activation_maps(model, params, x, kinds=None):
@@ -36,8 +48,9 @@ def activation_maps(model, params, x, kinds=None):
 
     Raises
     ------
-    ValueError
-        If x has not four axes or does not fit the model.
+    ValueError, TypeError
+        If x has not four axes, is not finite or does not fit the model, params are not
+        the model's, or it has no layer of one of the kinds.
 
     Notes
     -----
@@ -53,11 +66,15 @@ def activation_maps(model, params, x, kinds=None):
     >>> {name: y.shape for name, y in maps.items()}
     {'pool1': (2, 8, 16, 16), 'pool2': (2, 16, 8, 8)}
     """
-    x = check_axes("x", x, "N C H W")
+    found = steps(model, params, check_images("x", x))
+    if kinds is not None:
+        known = dict.fromkeys(step.layer.kind for step in found)
+        for kind in check_sequence("kinds", kinds):
+            check_one_of("kinds", kind, known)
     return {
         step.name: step.y
-        for step in steps(model, params, x)
-        if step.y.ndim == x.ndim and (kinds is None or step.layer.kind in kinds)
+        for step in found
+        if step.y.ndim == 4 and (kinds is None or step.layer.kind in kinds)
     }
 
 
@@ -102,7 +119,7 @@ def saliency(model, params, x, target):
     >>> np.allclose(maps[0].ravel(), abs(params["linear.w"][1]))
     True
     """
-    x, target = _checked(x, target)
+    params, x, target = _checked(model, params, x, target)
     return np.abs(_pixel_gradient(model, params, x, target)).max(axis=1)
 
 
@@ -153,8 +170,8 @@ def integrated_gradients(model, params, x, target, n_steps=64):
     >>> np.allclose(maps.sum(), both[0, 2] - both[1, 2], rtol=0.01)
     True
     """
-    x, target = _checked(x, target)
-    check_whole("n_steps", n_steps)
+    params, x, target = _checked(model, params, x, target)
+    n_steps = check_whole("n_steps", n_steps, high=MOST_STEPS)
     total = np.zeros_like(x)
     for step in range(n_steps):  # at the middle of each piece of the way
         faded = x * x.dtype.type((step + 0.5) / n_steps)
@@ -210,9 +227,9 @@ def occlusion(model, params, x, target, size=5):
     >>> np.allclose(maps[0].ravel(), params["linear.w"][0] * x.ravel())
     True
     """
-    x, target = _checked(x, target)
+    params, x, target = _checked(model, params, x, target)
     N, _, H, W = x.shape
-    check_whole("size", size, high=min(H, W))
+    size = check_whole("size", size, high=min(H, W))
     logits, images = predict_logits(model, params, x), np.arange(N)
     check_labels("target", target, N, logits.shape[1])
     before = logits[images, target]
@@ -271,7 +288,7 @@ def grad_cam(model, params, x, target):
     >>> maps.shape, len(np.unique(maps))  # 4 x 4 blocks
     ((1, 16, 16), 16)
     """
-    x, target = _checked(x, target)
+    params, x, target = _checked(model, params, x, target)
     found = steps(model, params, x)
     still_images = [i for i, step in enumerate(found) if step.y.ndim == x.ndim]
     if not still_images:
@@ -287,11 +304,14 @@ def grad_cam(model, params, x, target):
     return coarse[:, rows[:, None], columns]
 
 
-def _checked(x, target):
+def _checked(model, params, x, target):
     x = check_images("x", x)
     if x.dtype != np.float64:
         x = x.astype(np.float32, copy=False)
-    return x, check_labels("target", target, len(x))
+    params = check_params("params", params, check_is("model", model, Layer))
+    with check_fits("x", x):
+        logits, _ = model(params, x[:1])
+    return params, x, check_labels("target", target, len(x), logits.shape[1])
 
 
 def _of_target(logits, target):

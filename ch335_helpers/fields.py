@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import check_images, check_whole
+from .checks import (
+    check_fits,
+    check_images,
+    check_is,
+    check_one_of,
+    check_shape,
+    check_whole,
+)
+from .network import Layer
 from .prediction import IMAGES_PER_BLOCK
 from .walk import steps
 
@@ -57,6 +65,11 @@ def receptive_fields(model, image_shape=(1, 32, 32)):
     fields : dict of str to Field
         Under the names of `activation_maps`, in the order of the forward pass.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If image_shape is no shape of an image that the model can take.
+
     Notes
     -----
     Taught in notebook 8.
@@ -68,10 +81,17 @@ def receptive_fields(model, image_shape=(1, 32, 32)):
     >>> fields["conv1"], fields["pool2"]
     (Field(size=3, stride=1, start=-1), Field(size=10, stride=4, start=-3))
     """
-    x = np.zeros((1, *image_shape), np.float32)
-    found = steps(model, model.init(np.random.default_rng(0)), x)
+    found = blank_steps(model, image_shape)
     pairs = zip(found, fields_of(found, image_shape[-1]), strict=True)
     return {step.name: field for step, field in pairs if step.y.ndim == 4}
+
+
+def blank_steps(model, image_shape):
+    """Steps of a new network for a blank image of a shape (C, H, W)."""
+    params = check_is("model", model, Layer).init(np.random.default_rng(0))
+    x = np.zeros((1, *check_shape("image_shape", image_shape, "C H W")), np.float32)
+    with check_fits("image_shape", x):
+        return steps(model, params, x)
 
 
 def fields_of(found, img_size):
@@ -144,10 +164,10 @@ def strongest_patches(model, params, x, layer, n_patches=9):
     ((16, 5, 1, 8, 8), (16, 5), True)
     """
     x = check_images("x", x)
-    check_whole("n_patches", n_patches, high=len(x))
-    fields = receptive_fields(model, x.shape[1:])
-    if layer not in fields:
-        raise ValueError(f"layer must be one of {', '.join(fields)}, got {layer!r}")
+    n_patches = check_whole("n_patches", n_patches, high=len(x))
+    with check_fits("x", x):
+        fields = receptive_fields(model, x.shape[1:])
+    check_one_of("layer", layer, fields)
     values, places = [], []
     for first in range(0, len(x), IMAGES_PER_BLOCK):
         found = steps(model, params, x[first : first + IMAGES_PER_BLOCK])
@@ -156,6 +176,8 @@ def strongest_patches(model, params, x, layer, n_patches=9):
         values.append(flat.max(axis=2))
         places.append(flat.argmax(axis=2))
     values, places = np.concatenate(values).T, np.concatenate(places).T  # (F, N)
+    if not np.isfinite(values).all():
+        raise ValueError("params must give finite outputs, got NaN or infinity")
     images = np.argsort(-values, axis=1, kind="stable")[:, :n_patches]
     places = np.take_along_axis(places, images, axis=1)
     field, width = fields[layer], y.shape[3]

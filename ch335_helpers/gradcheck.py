@@ -4,7 +4,16 @@ import math
 
 import numpy as np
 
-from .checks import check_number, check_whole
+from .checks import (
+    check_fits,
+    check_function,
+    check_is,
+    check_labels,
+    check_number,
+    check_params,
+    check_values,
+    check_whole,
+)
 from .gradreport import GradientReport, InputCheck
 from .network import Layer, learnt
 from .numerical import slope_and_kink
@@ -41,7 +50,7 @@ def check_gradients(
     y : ndarray of int, optional
         Labels: the model is then followed by the cross-entropy loss.
     directions : int
-        For each input, at least 1.
+        For each input, from 1 to 1000.
     step : float
         How far an entry moves, typically.
     tolerance : float
@@ -56,8 +65,8 @@ def check_gradients(
 
     Raises
     ------
-    ValueError
-        If an argument is out of range, or gradients are missing.
+    ValueError, TypeError
+        If an argument is out of range or of the wrong kind, or gradients are missing.
 
     Notes
     -----
@@ -65,7 +74,10 @@ def check_gradients(
     called once more with shuffled inputs: a buffer that two calls share would give
     wrong gradients, and does so here. Where the loss has a kink within the step, a
     smaller one is tried; a direction with a kink at every step is left out and counted.
-    A gradient so small that rounding hides it counts as 0.
+    Where the rounding error of the loss, over the step, is more than the tolerance
+    allows, larger steps are tried. If there is none at which both the rounding and the
+    bend of the loss are small enough, the report says that the gradient cannot be
+    judged, unless it differs by more than rounding explains.
     A model is checked in training, and its running averages are copied for each call.
 
     Examples
@@ -77,16 +89,28 @@ def check_gradients(
     >>> check_gradients(linear, inputs).passed
     True
     """
-    check_whole("directions", directions)
-    check_number("step", step, above=0)
-    check_number("tolerance", tolerance, above=0)
+    directions = check_whole("directions", directions, high=1000)
+    step = check_number("step", step, above=0)
+    tolerance = check_number("tolerance", tolerance, above=0)
+    seed = check_whole("seed", seed, low=0)
     if isinstance(function, Layer):
         function, inputs = _as_operation(function, inputs, x, y)
-    inputs = {name: np.array(value, np.float64) for name, value in inputs.items()}
+    elif x is not None or y is not None:
+        raise TypeError("x and y must be left out if function is no Layer")
+    check_function("function", function)
+    inputs = {
+        name: _finite(f"inputs[{name!r}]", value)
+        for name, value in check_is("inputs", inputs, dict).items()
+    }
+    if not inputs:
+        raise ValueError("inputs must hold at least one array, got none")
     rng = np.random.default_rng([seed, 335])  # not the stream the inputs came from
 
     def forward(**moved):  # on copies: nothing that the function changes stays
-        return function(**{k: v.copy() for k, v in (inputs | moved).items()})
+        found = function(**{k: v.copy() for k, v in (inputs | moved).items()})
+        if not (isinstance(found, tuple) and len(found) == 2 and callable(found[1])):
+            raise TypeError(f"function must return y and backward, got {type(found)}")
+        return found
 
     output, backward = forward()
     dy = rng.standard_normal(np.shape(output))
@@ -117,6 +141,12 @@ def _as_operation(model, params, x, y):
     """A model in training as an operation on x and its learnt parameters."""
     if x is None:
         raise ValueError("x must be given with a model, got None")
+    params, x = check_params("inputs", params, model), _finite("x", x)
+    copies = {name: value.astype(np.float64) for name, value in params.items()}
+    with check_fits("x", x):
+        logits, _ = model(copies, x, train=True)
+    if y is not None:
+        y = check_labels("y", y, *logits.shape)
     names = learnt(model)
     averages = {name: params[name] for name in params if name not in names}
     weights = {name: params[name] for name in names}
@@ -136,6 +166,14 @@ def _as_operation(model, params, x, y):
         return output, backward
 
     return operation, {"x": x} | weights
+
+
+def _finite(name, value):
+    """A copy in float64 of an array that is finite."""
+    value = check_values(name, value, None).astype(np.float64)
+    if not np.isfinite(value).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return value
 
 
 def _by_name(gradients, names):
@@ -166,30 +204,55 @@ def compare_gradient(found, gradient, along, directions, step, tolerance, roundi
         exact = np.sum(gradient * direction)
         limits = (length, step, tolerance, rounding)
         error = error_along(along(direction), exact, *limits)
-        if error is not None:
+        if error is None:
+            found.kinks += 1
+        elif math.isnan(error):
+            found.hidden += 1
+        else:
             errors[number] = error
     found.error = float(max(errors.values(), default=math.nan))
-    found.kinks = len(directions) - len(errors)
+    left_out = found.kinks + found.hidden
     if found.error > tolerance:
         worst = directions[max(errors, key=errors.get)]
         found.note = f"at {_entry(gradient, along, worst, step)} for instance"
+    elif not errors and not found.kinks:
+        sizes = f"≈ {rounding / step:.0e}, the gradient's length ≈ {length:.0e}"
+        found.note = f"it hides slopes of {sizes}"
     elif not errors:
         found.note = "in every direction"
-    elif found.kinks:
-        found.note = f"≈ {found.kinks} of {len(directions)} directions left out"
+    elif left_out:
+        found.note = f"≈ {left_out} of {len(directions)} directions left out"
 
 
 def error_along(loss, exact, length, step, tolerance, rounding):
-    """Relative error of one slope; None if the loss has a kink at every step."""
-    for h in (step, step / 10, step / 100):
+    """Relative error of one slope.
+
+    None if the loss has a kink at every step, NaN if rounding hides the slope.
+    """
+    steps = (step, step / 10, step / 100)
+    for h in steps:
         slope, kink = slope_and_kink(loss, h)
         difference, noise = abs(slope - exact), rounding / h
         scale = max(length, abs(slope), np.finfo(np.float64).tiny)
-        if noise > tolerance * scale:  # then only what rounding cannot explain counts
-            return max(0.0, difference - noise) / scale if h == step else None
+        if noise > tolerance * scale:
+            if h < step:  # there was a kink, and a smaller step tells nothing
+                return None
+            if difference - noise > tolerance * scale:
+                return (difference - noise) / scale
+            return _error_far_along(loss, exact, length, step, tolerance, rounding)
         if kink <= tolerance / 2 * scale:
             return difference / scale
     return None
+
+
+def _error_far_along(loss, exact, length, step, tolerance, rounding):
+    """Relative error at a step so large that rounding is small; or NaN."""
+    for h in (10 * step, 100 * step, 1000 * step):
+        slope, kink = slope_and_kink(loss, h)
+        scale = max(length, abs(slope), np.finfo(np.float64).tiny)
+        if max(2 * kink, rounding / h) <= tolerance * scale:
+            return abs(slope - exact) / scale
+    return math.nan
 
 
 def _entry(gradient, along, direction, h):

@@ -20,6 +20,8 @@ class InputCheck:
         the gradient has the wrong shape or is not finite.
     kinks : int
         Directions left out, because the loss has a kink there.
+    hidden : int
+        Directions left out, because rounding hides the slope there.
     note : str
         What else there is to say, such as an entry at which the two differ.
     """
@@ -29,6 +31,7 @@ class InputCheck:
     error: float = math.nan
     kinks: int = 0
     note: str = ""
+    hidden: int = 0
 
 
 @dataclass(repr=False)
@@ -68,7 +71,8 @@ class GradientReport:
         if check.error <= self.tolerance:
             return "agrees"
         if math.isnan(check.error):
-            return "at a kink" if check.kinks else "none"
+            cannot = "cannot be judged: rounding" if check.hidden else "none"
+            return "at a kink" if check.kinks else cannot
         return "differs"
 
     def _rows(self):

@@ -3,8 +3,10 @@
 import numpy as np
 
 from .checks import check_images, check_number
-from .data import DEFAULT_NOISE, shape_templates
+from .data import DEFAULT_NOISE, MAX_NOISE, shape_templates
 from .products import inner_products
+
+MIN_NOISE = 1e-100  # the square of a smaller one could be 0
 
 
 def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
@@ -32,9 +34,9 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
 
     Raises
     ------
-    ValueError
-        If the images have another shape or hold NaN or infinity,
-        or noise is not above 0.
+    ValueError, TypeError
+        If the images have another shape, hold no real numbers, or NaN or infinity, or
+        noise is not above 0.
 
     Notes
     -----
@@ -53,7 +55,7 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     """
     templates = shape_templates(img_size, n_classes)
     images = check_images("images", images, f"N 1 {img_size} {img_size}")
-    check_number("noise", noise, above=0)
+    noise = check_number("noise", noise, low=MIN_NOISE, high=MAX_NOISE)
     flat = templates.reshape(-1, img_size * img_size)
     half_energy = 0.5 * (flat * flat).sum(axis=1)
     posterior = np.empty((len(images), n_classes))

@@ -1,11 +1,14 @@
 """How sure can we be: intervals for an accuracy, a mean and a difference."""
 
 import math
+from collections.abc import Hashable
 from statistics import NormalDist
 
 import numpy as np
 
-from .checks import check_axes, check_number, check_whole
+from .checks import check_is, check_number, check_values, check_whole
+
+MOST_IMAGES = 2**53  # from here on, not every count is a float
 
 
 def wilson_interval(n_correct, n_images, confidence=0.95):
@@ -45,9 +48,9 @@ def wilson_interval(n_correct, n_images, confidence=0.95):
     >>> round(low, 3), high
     (0.722, 1.0)
     """
-    n = check_whole("n_images", n_images)
+    n = check_whole("n_images", n_images, high=MOST_IMAGES)
     p = check_whole("n_correct", n_correct, 0, n) / n
-    check_number("confidence", confidence, above=0, below=1)
+    confidence = check_number("confidence", confidence, above=0, below=1)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
@@ -96,7 +99,7 @@ def mean_interval(values, confidence=0.95):
     (0.85, 0.215, 1.485)
     """
     values = _check_runs("values", values)
-    check_number("confidence", confidence, above=0, below=1)
+    confidence = check_number("confidence", confidence, above=0, below=1)
     n = len(values)
     mean = float(values.mean())
     standard_error = float(values.std(ddof=1)) / math.sqrt(n)
@@ -202,21 +205,24 @@ def paired_differences(results, baseline, confidence=0.95):
     >>> [round(end, 3) for end in alone], [round(end, 3) for end in among["sgd"]]
     ([-0.027, -0.041, -0.012], [-0.027, -0.047, -0.006])
     """
-    others = [name for name in results if name != baseline]
-    if baseline not in results or not others:
+    check_is("results", results, dict)
+    known = isinstance(baseline, Hashable) and baseline in results
+    others = [name for name in results if known and name != baseline]
+    if not others:
         text = "baseline must be one of at least two results, got"
         raise ValueError(f"{text} {baseline!r} of {', '.join(map(str, results))}")
-    check_number("confidence", confidence, above=0, below=1)
+    confidence = check_number("confidence", confidence, above=0, below=1)
     each = 1 - (1 - confidence) / len(others)
-    reference = results[baseline]
-    return {name: paired_difference(results[name], reference, each) for name in others}
+    runs = {name: _check_runs(f"results[{name!r}]", results[name]) for name in results}
+    reference = runs[baseline]
+    for name in others:
+        _check_runs(f"results[{name!r}]", runs[name], axes=f"{len(reference)}")
+    return {name: paired_difference(runs[name], reference, each) for name in others}
 
 
 def _check_runs(name, values, axes="N"):
     """Return `values` as float64: at least two finite numbers on one axis; or raise."""
-    values = check_axes(name, values, axes)
-    if values.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {values.dtype}")
+    values = check_values(name, values, axes)
     if len(values) < 2 or not np.isfinite(values).all():
         raise ValueError(f"{name} must hold at least two finite numbers, got {values}")
     return values.astype(np.float64)

@@ -7,7 +7,14 @@ share, and how they are put together to a network, is in `network`.
 from contextvars import ContextVar
 
 from . import ops
-from .checks import check_axes
+from .checks import (
+    check_counts,
+    check_flag,
+    check_gradient,
+    check_is,
+    check_values,
+    check_whole,
+)
 from .network import Layer, Parameter
 
 # while a batch is computed in parts: how batch normalisation gets at the other parts
@@ -58,9 +65,13 @@ class Conv(Layer):
         padding=None,
         bias=True,
     ):
-        self.name, self.kernel, self.stride, self.bias = name, kernel, stride, bias
-        self.padding = kernel // 2 if padding is None else padding
-        self.shape = (out_channels, in_channels, kernel, kernel)
+        channels = check_counts(out_channels=out_channels, in_channels=in_channels)
+        self.name = check_is("name", name, str)
+        self.kernel, self.stride = check_counts(kernel=kernel, stride=stride)
+        self.bias = check_flag("bias", bias)
+        padding = self.kernel // 2 if padding is None else padding
+        self.padding = check_whole("padding", padding, 0, ops.MOST_PADDING)
+        self.shape = (*channels, self.kernel, self.kernel)
 
     def own_parameters(self):
         weight = {"w": Parameter(self.shape, "weight", None)}
@@ -68,9 +79,8 @@ class Conv(Layer):
         return weight | bias if self.bias else weight
 
     def __call__(self, params, x, train=False):
-        b = params[f"{self.name}.b"] if self.bias else None
-        w = params[f"{self.name}.w"]
-        y, conv_backward = ops.conv2d(x, w, b, self.stride, self.padding)
+        window = {"stride": self.stride, "padding": self.padding}
+        y, conv_backward = ops.conv2d(x, **self.own_values(params), **window)
 
         def backward(dy, grads):
             dx, grads[f"{self.name}.w"], db = conv_backward(dy)
@@ -103,7 +113,8 @@ class BatchNorm(Layer):
     kind = "batch norm"
 
     def __init__(self, name, channels):
-        self.name, self.channels = name, channels
+        self.name = check_is("name", name, str)
+        self.channels = check_whole("channels", channels)
 
     def own_parameters(self):
         shape = (self.channels,)
@@ -115,10 +126,9 @@ class BatchNorm(Layer):
         }
 
     def __call__(self, params, x, train=False):
-        keys = ("gamma", "beta", "running_mean", "running_var")
-        values = (params[f"{self.name}.{key}"] for key in keys)
-        gather = batch_gather.get()
-        y, norm_backward = ops.batch_norm(x, *values, train=train, gather=gather)
+        x = check_values("x", x, f"N {self.channels} H W")
+        own, gather = self.own_values(params), batch_gather.get()
+        y, norm_backward = ops.batch_norm(x, **own, train=train, gather=gather)
 
         def backward(dy, grads):
             dx, dgamma, dbeta = norm_backward(dy)
@@ -165,8 +175,12 @@ class Templates(Layer):
     first_s = 0.02
 
     def __init__(self, name, in_channels, n_templates, kernel):
-        self.name, self.kernel = name, kernel
-        self.shape = (n_templates, in_channels, kernel, kernel)
+        channels = check_counts(n_templates=n_templates, in_channels=in_channels)
+        self.name, self.kernel = (
+            check_is("name", name, str),
+            check_whole("kernel", kernel),
+        )
+        self.shape = (*channels, self.kernel, self.kernel)
 
     def own_parameters(self):
         return {
@@ -176,10 +190,12 @@ class Templates(Layer):
         }
 
     def __call__(self, params, x, train=False):
-        w, b, s = (params[f"{self.name}.{key}"] for key in "wbs")
+        check_flag("train", train)
+        w, b, s = self.own_values(params).values()
         fit, conv_backward = ops.conv2d(x, w, b - (w * w).sum(axis=(1, 2, 3)) / 2)
 
         def backward(dy, grads):
+            dy = check_values("dy", dy, "N F Ho Wo")
             dx, dw, db = conv_backward(s * dy, with_dx=not train)
             grads[f"{self.name}.w"] = dw - w * db[:, None, None, None]
             grads[f"{self.name}.b"] = db
@@ -214,7 +230,8 @@ class Linear(Layer):
     kind = "linear"
 
     def __init__(self, name, inputs, outputs):
-        self.name, self.shape = name, (outputs, inputs)
+        self.name = check_is("name", name, str)
+        self.shape = tuple(check_counts(outputs=outputs, inputs=inputs))
 
     def own_parameters(self):
         return {
@@ -223,8 +240,7 @@ class Linear(Layer):
         }
 
     def __call__(self, params, x, train=False):
-        w, b = params[f"{self.name}.w"], params[f"{self.name}.b"]
-        y, linear_backward = ops.linear(x, w, b)
+        y, linear_backward = ops.linear(x, **self.own_values(params))
 
         def backward(dy, grads):
             dx, grads[f"{self.name}.w"], grads[f"{self.name}.b"] = linear_backward(dy)
@@ -251,7 +267,7 @@ class ReLU(Layer):
     kind = "relu"
 
     def __init__(self, name="relu"):
-        self.name = name
+        self.name = check_is("name", name, str)
 
     def __call__(self, params, x, train=False):
         y, relu_backward = ops.relu(x)
@@ -279,8 +295,8 @@ class MaxPool(Layer):
     kind = "max pool"
 
     def __init__(self, size=2, name="max pool"):
-        self.kernel = self.stride = size
-        self.name = name
+        self.kernel = self.stride = check_whole("size", size)
+        self.name = check_is("name", name, str)
 
     def __call__(self, params, x, train=False):
         y, pool_backward = ops.max_pool(x, self.kernel, self.stride)
@@ -340,10 +356,13 @@ class LogSumExpPool(Layer):
     name = kind = "log-sum-exp pool"
 
     def __init__(self, group=1):
-        self.group = group
+        self.group = check_whole("group", group)
 
     def __call__(self, params, x, train=False):
-        N, C, H, W = check_axes("x", x, "N C H W").shape
+        x = check_values("x", x, "N C H W")
+        N, C, H, W = x.shape
+        if C % self.group:
+            raise ValueError(f"x must have groups of {self.group} channels, got {C}")
         together = x.reshape(N, C // self.group, self.group * H, W)
         y, pool_backward = ops.log_sum_exp_pool(together)
         return y, lambda dy, grads: pool_backward(dy).reshape(N, C, H, W)
@@ -362,5 +381,6 @@ class Flatten(Layer):
     name = kind = "flatten"
 
     def __call__(self, params, x, train=False):
-        shape = check_axes("x", x, "N C H W").shape
-        return x.reshape(len(x), -1), lambda dy, grads: dy.reshape(shape)
+        x = check_values("x", x, "N C H W")
+        y = x.reshape(len(x), -1)
+        return y, lambda dy, grads: check_gradient("dy", dy, y.shape).reshape(x.shape)

@@ -1,6 +1,6 @@
 """The chapter's networks: a linear classifier, a simple CNN and a residual one."""
 
-from .checks import check_counts, check_one_of
+from .checks import check_counts, check_flag, check_is, check_one_of, check_whole
 from .layers import (
     BatchNorm,
     Conv,
@@ -15,6 +15,7 @@ from .layers import (
 )
 from .network import Chain, Residual
 
+MAX_DEPTH = 1000  # residual blocks in a row
 STEMS = ("stride", "pool")
 HEADS = ("average", "maximum", "log-sum-exp", "flatten")
 
@@ -43,7 +44,9 @@ class LinearClassifier(Chain):
     """
 
     def __init__(self, n_classes=10, in_channels=1, img_size=32):
-        check_counts(n_classes=n_classes, in_channels=in_channels, img_size=img_size)
+        n_classes, in_channels, img_size = check_counts(
+            n_classes=n_classes, in_channels=in_channels, img_size=img_size
+        )
         super().__init__(
             Flatten(),
             Linear("linear", in_channels * img_size**2, n_classes),
@@ -140,12 +143,17 @@ class ResidualCNN(Chain):
         self, n_classes=10, in_channels=1, width=16, *, batch_norm=True, residual=True,
         depth=1, stem="stride", head="average", img_size=32,
     ):  # fmt: skip
-        check_counts(n_classes=n_classes, in_channels=in_channels, width=width)
-        check_counts(depth=depth, img_size=img_size)
+        n_classes, in_channels, width, img_size = check_counts(
+            n_classes=n_classes, in_channels=in_channels, width=width, img_size=img_size
+        )
+        depth = check_whole("depth", depth, high=MAX_DEPTH)
         check_one_of("stem", stem, STEMS)
         check_one_of("head", head, HEADS)
+        check_flag("batch_norm", batch_norm), check_flag("residual", residual)
         options = {"batch_norm": batch_norm, "residual": residual}
         halved = (img_size + 1) // 2 if stem == "stride" else img_size // 2
+        if head == "flatten":
+            check_whole("img_size", img_size, low=3 if stem == "stride" else 4)
         super().__init__(
             *_stem(in_channels, width, batch_norm, stem),
             *_blocks("block1", width, width, depth, options),
@@ -215,8 +223,7 @@ class TemplateCNN(Chain):
     """
 
     def __init__(self, n_classes=10, in_channels=1, per_class=4, kernel=19):
-        check_counts(n_classes=n_classes, in_channels=in_channels)
-        check_counts(per_class=per_class, kernel=kernel)
+        n_classes, per_class = check_counts(n_classes=n_classes, per_class=per_class)
         super().__init__(
             Templates("templates", in_channels, n_classes * per_class, kernel),
             LogSumExpPool(per_class), name="TemplateCNN",
@@ -247,11 +254,20 @@ def residual_block(name, in_channels, out_channels, *, batch_norm=True, residual
     block : Residual or Chain
         A chain if there is no shortcut.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is of the wrong kind or out of range.
+
     Examples
     --------
     >>> [layer.name for layer in residual_block("block", 8, 16).leaves()][-2:]
     ['block.project', 'block.project_bn']
     """
+    check_is("name", name, str), check_flag("batch_norm", batch_norm)
+    in_channels, out_channels = check_counts(
+        in_channels=in_channels, out_channels=out_channels
+    )
     bare = not batch_norm
     main = Chain(
         Conv(f"{name}.conv1", in_channels, out_channels, bias=bare),
@@ -259,7 +275,7 @@ def residual_block(name, in_channels, out_channels, *, batch_norm=True, residual
         Conv(f"{name}.conv2", out_channels, out_channels, bias=bare),
         *_norm(f"{name}.bn2", out_channels, batch_norm), name=name,
     )  # fmt: skip
-    if not residual:
+    if not check_flag("residual", residual):
         return main
     if in_channels == out_channels:
         return Residual(main, name=name)

@@ -10,9 +10,12 @@ Because all values live in `params`, a copy of the dictionary is a checkpoint, t
 optimiser is one loop over its entries, and two networks can share one model.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+
+from .checks import check_entry, check_is, check_sequence, check_size, check_whole
 
 ROLES = ("weight", "bias", "scale", "shift", "running average")
 
@@ -35,13 +38,21 @@ def he_normal(rng, shape):
     weights : ndarray of float32
         Of that shape.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If rng is no Generator, or shape is no sequence of whole numbers.
+
     Examples
     --------
     >>> w = he_normal(np.random.default_rng(0), (1000, 50))
     >>> w.dtype, round(float(w.std()), 2)  # sqrt(2 / 50)
     (dtype('float32'), 0.2)
     """
-    fan_in = int(np.prod(shape[1:]))
+    check_is("rng", rng, np.random.Generator)
+    shape = [check_whole("shape", length) for length in check_sequence("shape", shape)]
+    check_size("shape", math.prod(shape))
+    fan_in = math.prod(shape[1:])
     return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
 
 
@@ -103,6 +114,19 @@ class Layer:
         """Each of the layer's own parameters by its short name, as a `Parameter`."""
         return {}
 
+    def own_values(self, params):
+        """The layer's own entries of `params` by their short names, as floats.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one is missing, has another shape or holds no real numbers.
+        """
+        return {
+            short: check_entry("params", params, f"{self.name}.{short}", p.shape)
+            for short, p in self.own_parameters().items()
+        }
+
     def parameters(self):
         """Every entry of `params`, those of the layer's parts included.
 
@@ -127,6 +151,7 @@ class Layer:
 
     def init(self, rng):
         """Return new float32 `params`, drawn from the Generator `rng`."""
+        check_is("rng", rng, np.random.Generator)
         return {
             name: he_normal(rng, p.shape)
             if p.start is None
@@ -170,8 +195,10 @@ class Chain(Layer):
     kind = "chain"
 
     def __init__(self, *layers, name=""):
+        for layer in layers:
+            check_is("layers", layer, Layer)
         self.layers = self.parts = layers
-        self.name = name
+        self.name = check_is("name", name, str)
 
     def __call__(self, params, x, train=False):
         backwards = []
@@ -213,7 +240,10 @@ class Residual(Layer):
     kind = "sum"
 
     def __init__(self, main, shortcut=None, name=""):
-        self.main, self.shortcut, self.name = main, shortcut or Chain(), name
+        shortcut = Chain() if shortcut is None else shortcut
+        self.main = check_is("main", main, Layer)
+        self.shortcut = check_is("shortcut", shortcut, Layer)
+        self.name = check_is("name", name, str)
         self.parts = (self.main, self.shortcut)
 
     def __call__(self, params, x, train=False):
@@ -256,7 +286,7 @@ def learnt(model):
     >>> learnt(BatchNorm("bn", channels=2))
     ['bn.gamma', 'bn.beta']
     """
-    parameters = model.parameters().items()
+    parameters = check_is("model", model, Layer).parameters().items()
     return [name for name, p in parameters if p.role != "running average"]
 
 
@@ -278,5 +308,5 @@ def n_parameters(model):
     >>> n_parameters(Conv("conv1", in_channels=1, out_channels=8))  # 8 * 9 + 8
     80
     """
-    parameters = model.parameters()
+    parameters = check_is("model", model, Layer).parameters()
     return sum(int(np.prod(parameters[name].shape)) for name in learnt(model))

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .checks import check_floats, check_function, check_number, check_values
+
 
 def numerical_gradient(f, x, h=1e-5):
     """Gradient of a number by central differences, one entry after another.
@@ -24,7 +26,10 @@ def numerical_gradient(f, x, h=1e-5):
     Raises
     ------
     TypeError
-        If x is not float64: in float32 the rounding error would drown the difference.
+        If x is no array of float64 that can be changed (in float32 the rounding error
+        would drown the difference), or f is no function that returns a number.
+    ValueError
+        If x is read-only or h out of range.
 
     Notes
     -----
@@ -36,16 +41,21 @@ def numerical_gradient(f, x, h=1e-5):
     >>> numerical_gradient(lambda x: (x**2).sum(), x).round(6)
     array([2., 4., 6.])
     """
-    if x.dtype != np.float64:
+    check_function("f", f)
+    h = check_number("h", h, above=0)
+    if getattr(x, "dtype", np.float64) != np.float64:
         raise TypeError(f"x must have dtype float64, got {x.dtype}")
+    check_floats("x", x)
     gradient = np.empty_like(x)
     for index in np.ndindex(x.shape):
         kept = x[index]
-        x[index] = kept + h
-        above = f(x)
-        x[index] = kept - h
-        below = f(x)
-        x[index] = kept
+        try:
+            x[index] = kept + h
+            above = _number("f", f(x))
+            x[index] = kept - h
+            below = _number("f", f(x))
+        finally:  # also if f raises
+            x[index] = kept
         gradient[index] = (above - below) / (2 * h)
     return gradient
 
@@ -68,15 +78,17 @@ def relative_error(a, b):
 
     Raises
     ------
-    ValueError
-        If the shapes differ.
+    ValueError, TypeError
+        If the shapes differ or an array is empty or holds no real numbers.
 
     Examples
     --------
     >>> relative_error([1.0, 10.0], [1.0, 9.0])
     0.1
     """
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = check_values("a", a, None), check_values("b", b, None)
+    if a.size == 0:
+        raise ValueError(f"a and b must hold at least one number, got {a.shape}")
     if a.shape != b.shape:
         raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}")
     scale = max(np.abs(a).max(), np.abs(b).max())
@@ -105,6 +117,11 @@ def slope_and_kink(loss, h):
         It is 0 on a smooth curve, up to rounding, and otherwise at least half the error
         that a kink within the step has made in `slope`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If h is out of range or loss is no function that returns a number.
+
     Notes
     -----
     Taught in notebook 6.
@@ -119,9 +136,23 @@ def slope_and_kink(loss, h):
     >>> slope_and_kink(abs, h=0.01)
     (0.0, 2.0)
     """
-    here, slopes, bends = loss(0), [], []
+    check_function("loss", loss)
+    h = check_number("h", h, above=0)
+    here, slopes, bends = _number("loss", loss(0)), [], []
     for step in (h, h / 2):
-        right, left = (loss(step) - here) / step, (here - loss(-step)) / step
+        right, left = (
+            side * (_number("loss", loss(side * step)) - here) / step
+            for side in (1, -1)
+        )
         slopes.append((right + left) / 2)
         bends.append(right - left)
     return slopes[0], abs(slopes[0] - slopes[1]) + abs(bends[0] - 2 * bends[1])
+
+
+def _number(name, value):
+    """What a function returned, as a float; NaN and infinity are told by the result."""
+    value = check_values(f"what {name} returns", value, None)
+    if value.ndim:
+        text = f"{name} must return a number, got an array of shape"
+        raise TypeError(f"{text} {value.shape}")
+    return float(value)

@@ -10,16 +10,31 @@ one pixel lie side by side wherever an operation makes a new array, because a ma
 product wants it that way; the transposes between the two views are free. Nothing here
 changes its inputs, apart from the running averages of `batch_norm`. A backward function
 reads the arrays of its forward call again: leave them as they are until it has run.
+
+float32 and float64 are computed with as they are. float16 becomes float32, and integers
+become float64. What else comes raises an error that names the argument. NaN and
+infinity are no error, as a training that diverges has them: they stay visible.
 """
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from . import products
-from .checks import check_axes, check_floats, check_gradient, check_labels, check_whole
+from .checks import (
+    check_counts,
+    check_flag,
+    check_floats,
+    check_function,
+    check_gradient,
+    check_labels,
+    check_number,
+    check_values,
+    check_whole,
+)
 from .products import patches_by_filters, patches_by_gradient
 
 IMAGES_PER_BLOCK = 32  # so that patches take little memory, however many images
+MOST_PADDING = 1024  # in pixels, so that memory suffices
 
 
 def output_size(size, kernel, stride=1, padding=0):
@@ -58,9 +73,8 @@ def output_size(size, kernel, stride=1, padding=0):
     >>> output_size(32, kernel=5, stride=2, padding=2)
     16
     """
-    for name, length in {"size": size, "kernel": kernel, "stride": stride}.items():
-        check_whole(name, length)
-    check_whole("padding", padding, low=0)
+    size, kernel, stride = check_counts(size=size, kernel=kernel, stride=stride)
+    padding = check_whole("padding", padding, low=0)
     if kernel > size + 2 * padding:
         room = f"{size} + 2 * {padding} pixels"
         raise ValueError(f"kernel must fit into the padded {room}, got {kernel}")
@@ -97,8 +111,9 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 
     Raises
     ------
-    ValueError
-        If the axes or channels do not fit, or the kernel exceeds the padded image.
+    ValueError, TypeError
+        If the axes or channels do not fit, the kernel exceeds the padded image, or an
+        array holds no real numbers.
 
     Notes
     -----
@@ -120,7 +135,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     >>> dw[0, 0]  # the sum of all left pixels, and that of all right ones
     array([[11., 14.]])
     """
-    x, w = check_axes("x", x, "N C H W"), check_axes("w", w, "F C kH kW")
+    x, w = check_values("x", x, "N C H W"), check_values("w", w, "F C kH kW")
     N, C, H, W = x.shape
     F, _, kH, kW = w.shape
     if w.shape[1] != C:
@@ -129,8 +144,12 @@ def conv2d(x, w, b=None, stride=1, padding=0):
             f"w {w.shape} has {w.shape[1]}"
         )
     if b is not None:
-        b = check_axes("b", b, f"{F}")
+        b = check_values("b", b, f"{F}")
+    padding = check_whole("padding", padding, 0, MOST_PADDING)
     Ho, Wo = output_size(H, kH, stride, padding), output_size(W, kW, stride, padding)
+    stride = min(
+        int(stride), max(H, W) + 2 * padding
+    )  # a longer one has no second window
 
     pixels, edges = x.transpose(0, 2, 3, 1), (padding, padding)
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
@@ -140,7 +159,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         y += b
 
     def backward(dy, with_dx=True):
-        dy = check_axes("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
+        dy = check_values("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
         dy = np.ascontiguousarray(dy)
         dw, dx = 0, np.empty((N, H, W, C), y.dtype)
         for block in image_blocks(N):
@@ -382,8 +401,9 @@ def max_pool(x, size=2, stride=2):
 
     Raises
     ------
-    ValueError
-        If x has not four axes or the window is larger than the image.
+    ValueError, TypeError
+        If x has not four axes or holds no real numbers, or the window is larger than
+        the image.
 
     Notes
     -----
@@ -399,8 +419,11 @@ def max_pool(x, size=2, stride=2):
     array([[ 0., 10., 20.,  0.],
            [ 0.,  0.,  0.,  0.]])
     """
-    x = check_axes("x", x, "N C H W")
+    x = check_values("x", x, "N C H W")
     N, C, H, W = x.shape
+    size, stride = check_counts(size=size, stride=stride)
+    if size > min(H, W):
+        raise ValueError(f"size, the kernel's, must fit into x {x.shape}, got {size}")
     Ho, Wo = output_size(H, size, stride), output_size(W, size, stride)
     pixels = x.transpose(0, 2, 3, 1)
 
@@ -413,7 +436,7 @@ def max_pool(x, size=2, stride=2):
         np.maximum(y, shifted(pixels, *place), out=y)
 
     def backward(dy):
-        dy = check_axes("dy", dy, f"{N} {C} {Ho} {Wo}").transpose(0, 2, 3, 1)
+        dy = check_values("dy", dy, f"{N} {C} {Ho} {Wo}").transpose(0, 2, 3, 1)
         dx = np.zeros((N, H, W, C), dy.dtype)
         waiting = np.ones(y.shape, bool)  # windows whose maximum is still to be found
         for place in places:
@@ -439,6 +462,11 @@ def global_avg_pool(x):
     backward : callable
         ``backward(dy)`` returns dx: every pixel receives dy / (H W).
 
+    Raises
+    ------
+    ValueError, TypeError
+        If x has not four axes or holds no real numbers.
+
     Notes
     -----
     Taught in notebook 2; its gradient in notebook 6.
@@ -453,11 +481,11 @@ def global_avg_pool(x):
     array([[2., 2.],
            [2., 2.]])
     """
-    x = check_axes("x", x, "N C H W")
+    x = check_values("x", x, "N C H W")
     N, C, H, W = x.shape
 
     def backward(dy):
-        share = check_axes("dy", dy, f"{N} {C}") / (H * W)
+        share = check_values("dy", dy, f"{N} {C}") / (H * W)
         dx = np.broadcast_to(share[:, None, None, :], (N, H, W, C))
         return np.ascontiguousarray(dx).transpose(0, 3, 1, 2)
 
@@ -479,6 +507,11 @@ def global_max_pool(x):
         ``backward(dy)`` returns dx: the first maximum in row order receives dy, every
         other pixel 0.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If x has not four axes or holds no real numbers.
+
     Notes
     -----
     Taught in notebook 9.
@@ -492,13 +525,13 @@ def global_max_pool(x):
     array([[0., 0.],
            [8., 0.]])
     """
-    x = check_axes("x", x, "N C H W")
+    x = check_values("x", x, "N C H W")
     N, C, H, W = x.shape
     pixels = x.transpose(0, 2, 3, 1).reshape(N, H * W, C)
     first = pixels.argmax(axis=1)[:, None]  # (N, 1, C)
 
     def backward(dy):
-        dy = check_axes("dy", dy, f"{N} {C}")
+        dy = check_values("dy", dy, f"{N} {C}")
         dx = np.zeros((N, H * W, C), dy.dtype)
         np.put_along_axis(dx, first, dy[:, None], axis=1)
         return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
@@ -522,6 +555,11 @@ def log_sum_exp_pool(x):
         ``backward(dy)`` returns dx: the pixels share dy in proportion to exp(x), so
         their shares are the softmax of the channel's pixels.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If x has not four axes or holds no real numbers.
+
     Notes
     -----
     Taught in notebook 9. If a pixel's score is the log of how likely the image is with
@@ -537,14 +575,14 @@ def log_sum_exp_pool(x):
     array([[1., 2.],
            [6., 3.]])
     """
-    x = check_axes("x", x, "N C H W")
+    x = check_values("x", x, "N C H W")
     N, C = x.shape[:2]
     largest = x.max(axis=(2, 3), keepdims=True)
     e = np.exp(x - largest)
     total = e.sum(axis=(2, 3), keepdims=True)
 
     def backward(dy):
-        dy = check_axes("dy", dy, f"{N} {C}")
+        dy = check_values("dy", dy, f"{N} {C}")
         return dy[:, :, None, None] * (e / total)
 
     return (largest + np.log(total))[:, :, 0, 0], backward
@@ -566,6 +604,11 @@ def relu(x):
     backward : callable
         ``backward(dy)`` returns dx.
 
+    Raises
+    ------
+    TypeError
+        If x holds no real numbers.
+
     Notes
     -----
     Taught in notebook 2; its gradient in notebook 6.
@@ -578,7 +621,7 @@ def relu(x):
     >>> backward(np.array([5.0, 6.0, 7.0]))
     array([0., 0., 7.])
     """
-    x = np.asarray(x)
+    x = check_values("x", x, None)
 
     def backward(dy):
         return check_gradient("dy", dy, x.shape) * (x > 0)
@@ -607,8 +650,8 @@ def linear(x, w, b):
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit.
+    ValueError, TypeError
+        If the shapes do not fit or an array holds no real numbers.
 
     Notes
     -----
@@ -624,15 +667,15 @@ def linear(x, w, b):
     >>> dx, dw, db
     (array([[30., 40.]]), array([[10., 20.]]), array([10.]))
     """
-    x, w = check_axes("x", x, "N D"), check_axes("w", w, "K D")
+    x, w = check_values("x", x, "N D"), check_values("w", w, "K D")
     if x.shape[1] != w.shape[1]:
         raise ValueError(
             f"w must have shape (K, {x.shape[1]}) to fit x {x.shape}, got {w.shape}"
         )
-    b = check_axes("b", b, f"{len(w)}")
+    b = check_values("b", b, f"{len(w)}")
 
     def backward(dy):
-        dy = check_axes("dy", dy, f"{len(x)} {len(w)}")
+        dy = check_values("dy", dy, f"{len(x)} {len(w)}")
         return dy @ w, dy.T @ x, dy.sum(axis=0)
 
     return x @ w.T + b, backward
@@ -671,9 +714,10 @@ def batch_norm(
     train : bool
         Whether this is training, as above, or evaluation.
     momentum : float
-        Weight of the newest batch in the running averages.
+        Weight of the newest batch in the running averages, from 0 to 1.
     eps : float
-        Added to the variance, so that a constant channel divides by no zero.
+        Added to the variance, at least 0, so that a constant channel divides by no
+        zero.
     gather : callable, optional
         If x is one part of a batch: takes this part's statistics, returns the list of
         all parts'. The result is then that of the whole batch.
@@ -686,8 +730,10 @@ def batch_norm(
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit, or in training if a channel has a single value.
+    ValueError, TypeError
+        If the shapes do not fit, a number is out of range, an array holds no real
+        numbers, or in training if a channel has a single value or the running averages
+        are no floats to be changed in place. They have not changed then.
 
     Notes
     -----
@@ -706,17 +752,24 @@ def batch_norm(
     >>> mean, var  # a tenth of the way towards the batch's 2, and its unbiased 2
     (array([0.2]), array([1.1]))
     """
-    x = check_axes("x", x, "N C H W")
+    x = check_values("x", x, "N C H W")
     N, C, H, W = x.shape
-    channels = {"gamma": gamma, "beta": beta}
-    channels |= {"running_mean": running_mean, "running_var": running_var}
-    for name, array in channels.items():
-        check_axes(name, array, f"{C}")
-    if train:
+    gamma, beta = (
+        check_values("gamma", gamma, f"{C}"),
+        check_values("beta", beta, f"{C}"),
+    )
+    if check_flag("train", train):
         check_floats("running_mean", running_mean)
         check_floats("running_var", running_var)
+    running_mean = check_values("running_mean", running_mean, f"{C}")
+    running_var = check_values("running_var", running_var, f"{C}")
+    if (running_var < 0).any():
+        raise ValueError(f"running_var must be at least 0, got {running_var.min()}")
+    momentum = check_number("momentum", momentum, low=0, high=1)
+    eps = check_number("eps", eps, low=0)
+    gather = (lambda part: [part]) if gather is None else gather
+    check_function("gather", gather)
     count = N * H * W
-    gather = gather or (lambda part: [part])
     rows = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(N * H, W * C)
     ones = np.ones(N * H, x.dtype)
 
@@ -743,7 +796,7 @@ def batch_norm(
     y += per_pixel(gamma * inv_std * shift + beta)
 
     def backward(dy):
-        dy = check_axes("dy", dy, f"{N} {C} {H} {W}").transpose(0, 2, 3, 1)
+        dy = check_values("dy", dy, f"{N} {C} {H} {W}").transpose(0, 2, 3, 1)
         dy = np.ascontiguousarray(dy).reshape(N * H, W * C)
         dbeta = channel_sum(ones @ dy)
         products = channel_sum(np.einsum("ij,ij->j", dy, centred))
@@ -805,6 +858,11 @@ def softmax(z):
     p : ndarray, shape (N, K)
         Rows of numbers from 0 to 1 that sum to 1.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If z has not two axes or holds no real numbers.
+
     Notes
     -----
     Taught in notebook 2. The row's maximum is taken off first: the result is the same,
@@ -816,7 +874,7 @@ def softmax(z):
     array([[0.25, 0.75],
            [0.5 , 0.5 ]])
     """
-    z = check_axes("z", z, "N K")
+    z = check_values("z", z, "N K")
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
 
@@ -841,7 +899,8 @@ def cross_entropy(logits, y):
     Raises
     ------
     ValueError, TypeError
-        If a label is outside the classes or not an integer, or the lengths differ.
+        If a label is outside the classes or not an integer, the lengths differ, or
+        logits holds no real numbers.
 
     Notes
     -----
@@ -855,7 +914,7 @@ def cross_entropy(logits, y):
     >>> dlogits
     array([[-0.75,  0.75]])
     """
-    logits = check_axes("logits", logits, "N K")
+    logits = check_values("logits", logits, "N K")
     N, K = logits.shape
     y = check_labels("y", y, N, K)
     z = logits - logits.max(axis=1, keepdims=True)

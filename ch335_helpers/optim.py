@@ -8,7 +8,14 @@ import math
 
 import numpy as np
 
-from .checks import check_number
+from .checks import (
+    check_floats,
+    check_gradient,
+    check_is,
+    check_number,
+    check_values,
+    check_whole,
+)
 
 
 def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
@@ -33,13 +40,15 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     b2 : float
         Decay of its square's running mean, from 0 up to but not including 1.
     eps : float
-        Added to the scale, so that a weight without a gradient divides by no zero.
+        Added to the scale, at least 0, so that a weight without a gradient divides by
+        no zero.
 
     Raises
     ------
-    ValueError
-        If lr, b1 or b2 is out of range, or a gradient's name or shape fits no
-        parameter. Nothing has changed then.
+    ValueError, TypeError
+        If a number is out of range, a gradient's name or shape fits no parameter, a
+        parameter is no array of floats, or the state is another model's. Nothing has
+        changed then.
 
     Notes
     -----
@@ -57,7 +66,8 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     check_number("lr", lr, above=0)
     check_number("b1", b1, low=0, below=1)
     check_number("b2", b2, low=0, below=1)
-    _check_gradients(params, grads)
+    check_number("eps", eps, low=0)
+    grads = _check_step(params, grads, state, "moments")
     t = state["step"] = state.get("step", 0) + 1
     moments = state.setdefault("moments", {})
     for name, grad in grads.items():
@@ -86,9 +96,8 @@ def sgd_update(params, grads, state, lr=1e-2):
 
     Raises
     ------
-    ValueError
-        If lr is out of range, or a gradient's name or shape fits no parameter.
-        Nothing has changed then.
+    ValueError, TypeError
+        As `adam_update`. Nothing has changed then.
 
     Examples
     --------
@@ -98,7 +107,7 @@ def sgd_update(params, grads, state, lr=1e-2):
     array([0.8, 1.4])
     """
     check_number("lr", lr, above=0)
-    _check_gradients(params, grads)
+    grads = _check_step(params, grads, state, memory="")
     for name, grad in grads.items():
         params[name] -= lr * grad
 
@@ -124,9 +133,8 @@ def momentum_update(params, grads, state, lr=1e-2, decay=0.9):
 
     Raises
     ------
-    ValueError
-        If lr or decay is out of range, or a gradient's name or shape fits no parameter.
-        Nothing has changed then.
+    ValueError, TypeError
+        As `adam_update`. Nothing has changed then.
 
     Notes
     -----
@@ -146,7 +154,7 @@ def momentum_update(params, grads, state, lr=1e-2, decay=0.9):
     """
     check_number("lr", lr, above=0)
     check_number("decay", decay, low=0, below=1)
-    _check_gradients(params, grads)
+    grads = _check_step(params, grads, state, "velocities")
     velocities = state.setdefault("velocities", {})
     for name, grad in grads.items():
         velocity = velocities.setdefault(name, np.zeros_like(params[name]))
@@ -175,13 +183,13 @@ def rmsprop_update(params, grads, state, lr=1e-3, decay=0.99, eps=1e-8):
     decay : float
         Decay of the running mean, from 0 up to but not including 1.
     eps : float
-        Added to the size, so that a weight without a gradient divides by no zero.
+        Added to the size, at least 0, so that a weight without a gradient divides by no
+        zero.
 
     Raises
     ------
-    ValueError
-        If lr or decay is out of range, or a gradient's name or shape fits no parameter.
-        Nothing has changed then.
+    ValueError, TypeError
+        As `adam_update`. Nothing has changed then.
 
     Notes
     -----
@@ -196,7 +204,8 @@ def rmsprop_update(params, grads, state, lr=1e-3, decay=0.99, eps=1e-8):
     """
     check_number("lr", lr, above=0)
     check_number("decay", decay, low=0, below=1)
-    _check_gradients(params, grads)
+    check_number("eps", eps, low=0)
+    grads = _check_step(params, grads, state, "squares")
     squares = state.setdefault("squares", {})
     for name, grad in grads.items():
         v = squares.setdefault(name, np.zeros_like(params[name]))
@@ -204,14 +213,29 @@ def rmsprop_update(params, grads, state, lr=1e-3, decay=0.99, eps=1e-8):
         params[name] -= lr * grad / (np.sqrt(v) + eps)
 
 
-def _check_gradients(params, grads):
-    """Refuse gradients that fit no parameter, before anything has changed."""
-    for name, grad in grads.items():
-        if name not in params or params[name].shape != np.shape(grad):
-            found = params[name].shape if name in params else "no such parameter"
+def _check_step(params, grads, state, memory):
+    """Return the gradients as floats; refuse what does not fit, before any change.
+
+    `memory` names the entry of `state` that holds one array, or several, a parameter.
+    """
+    check_is("params", params, dict)
+    arrays = {}
+    for name, grad in check_is("grads", grads, dict).items():
+        grad = arrays[name] = check_values(f"grads[{name!r}]", grad, None)
+        if name not in params or np.shape(params[name]) != grad.shape:
+            found = np.shape(params[name]) if name in params else "no such parameter"
             raise ValueError(
-                f"grads[{name!r}] has shape {np.shape(grad)}, but params has {found}"
+                f"grads[{name!r}] has shape {grad.shape}, but params has {found}"
             )
+        check_floats(f"params[{name!r}]", params[name])
+    kept = check_is("state", state, dict).get(memory, {})
+    check_whole("state['step']", state.get("step", 0), low=0)
+    for name in arrays.keys() & check_is(f"state[{memory!r}]", kept, dict).keys():
+        several = kept[name] if isinstance(kept[name], tuple) else (kept[name],)
+        for array in several:
+            check_floats(f"state[{memory!r}][{name!r}]", array)
+            check_gradient(f"state[{memory!r}][{name!r}]", array, params[name].shape)
+    return arrays
 
 
 def constant(progress):
@@ -226,11 +250,17 @@ def constant(progress):
     -------
     factor : float
 
+    Raises
+    ------
+    ValueError
+        If progress is out of range.
+
     Examples
     --------
     >>> constant(0.0), constant(0.9)
     (1.0, 1.0)
     """
+    check_number("progress", progress, low=0, high=1)
     return 1.0
 
 
@@ -246,6 +276,11 @@ def cosine(progress):
     -------
     factor : float
 
+    Raises
+    ------
+    ValueError
+        If progress is out of range.
+
     Notes
     -----
     Taught in notebook 3. Source: Loshchilov, Hutter, "SGDR" (2017).
@@ -255,4 +290,5 @@ def cosine(progress):
     >>> [round(cosine(progress), 3) for progress in (0, 0.5, 1)]
     [1.0, 0.5, 0.0]
     """
+    check_number("progress", progress, low=0, high=1)
     return 0.5 * (1 + math.cos(math.pi * progress))

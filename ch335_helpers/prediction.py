@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .checks import check_images, check_params
+from .checks import check_fits, check_images, check_is, check_labels, check_params
+from .network import Layer
 from .ops import cross_entropy, softmax
 
 IMAGES_PER_BLOCK = 128  # so that memory stays small, however many images
@@ -28,8 +29,8 @@ def predict_logits(model, params, X):
     Raises
     ------
     ValueError, TypeError
-        If the parameters are not the model's, or X has not four axes, is empty or holds
-        NaN or infinity.
+        If X has not four axes, is empty, holds NaN or infinity or no real numbers, or
+        params are not the model's.
 
     Notes
     -----
@@ -43,13 +44,14 @@ def predict_logits(model, params, X):
     >>> predict_logits(model, params, np.zeros((3, 1, 16, 16))).shape
     (3, 4)
     """
-    check_params("params", params, model)
-    X = check_images("X", X)
+    check_is("model", model, Layer)
+    params, X = check_params("params", params, model), check_images("X", X)
     if X.dtype != np.float64:
         X = X.astype(np.float32, copy=False)
     starts = range(0, len(X), IMAGES_PER_BLOCK)
     blocks = [X[start : start + IMAGES_PER_BLOCK] for start in starts]
-    return np.concatenate([model(params, block)[0] for block in blocks])
+    with check_fits("X", X):
+        return np.concatenate([model(params, block)[0] for block in blocks])
 
 
 def predict(model, params, X):
@@ -131,5 +133,8 @@ def evaluate(model, params, X, y):
     True
     """
     logits = predict_logits(model, params, X)
+    y = check_labels("y", y, *logits.shape)
     loss, _ = cross_entropy(logits, y)
+    if np.isnan(loss):  # scores without an order name no class
+        return loss, np.nan
     return loss, float((logits.argmax(axis=1) == y).mean())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import check_labels
+from .checks import check_axes, check_is, check_labels, check_seed, check_values
 from .display import Table
 
 
@@ -40,7 +40,7 @@ class SealedTestSet:
     """
 
     def __init__(self, X, y):
-        self._X, self._y = X, y
+        self._X, self._y = _checked(X, y)
         self.openings = []
 
     def __len__(self):
@@ -67,6 +67,8 @@ class SealedTestSet:
                 "met. Choose between models on the validation part; if you must look "
                 "again, say why: open(reason='...')"
             )
+        if reason is not None:
+            check_is("reason", reason, str)
         self.openings.append(reason or "final evaluation")
         return self._X.copy(), self._y.copy()
 
@@ -159,9 +161,9 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
 
     Raises
     ------
-    ValueError
-        If lengths differ, the fractions are not as above,
-        or a class is too small for a part.
+    ValueError, TypeError
+        If lengths differ, the fractions are not as above, a class is too small for a
+        part, X holds no real numbers, or y no integers.
 
     Notes
     -----
@@ -176,9 +178,8 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     >>> np.bincount(split.y_train), np.bincount(split.y_val)
     (array([18,  6]), array([6, 2]))
     """
-    X = np.asarray(X)
-    y = check_labels("y", y, len(X))
-    fractions = np.asarray(fractions, float)
+    X, y = _checked(X, y)
+    fractions = check_values("fractions", fractions, None).astype(np.float64)
     if (
         fractions.shape != (3,)
         or not (fractions > 0).all()
@@ -188,7 +189,7 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
             "fractions must be three numbers above 0 with sum 1, "
             f"got {fractions.tolist()}"
         )
-    rng = np.random.default_rng(seed)
+    rng = check_seed("seed", seed)
     parts = [[], [], []]
     for label in np.unique(y):
         members = rng.permutation(np.flatnonzero(y == label))
@@ -197,14 +198,22 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
         if not all(len(piece) for piece in pieces):
             sizes = [len(piece) for piece in pieces]
             raise ValueError(
-                f"class {label} has {len(members)} images, too few to split: "
-                f"the parts would be {sizes}"
+                f"y must have enough of each class: class {label} has {len(members)} "
+                f"images, too few to split: the parts would be {sizes}"
             )
         for part, piece in zip(parts, pieces, strict=True):
             part.append(piece)
     train, val, test = (rng.permutation(np.concatenate(part)) for part in parts)
     _check_disjoint(X, train, val, test)
     return Split(X[train], y[train], X[val], y[val], SealedTestSet(X[test], y[test]))
+
+
+def _checked(X, y):
+    """Images of any shape, as they are, and their labels."""
+    X = check_axes("X", X, None)
+    if X.size == 0:
+        raise ValueError(f"X must hold at least one image, got shape {X.shape}")
+    return X, check_labels("y", y, len(np.atleast_1d(X)))
 
 
 def _check_disjoint(X, *parts):
@@ -217,6 +226,6 @@ def _check_disjoint(X, *parts):
             ).digest()
             if owner.setdefault(content, number) != number:
                 raise ValueError(
-                    f"image {i} has a copy in another part of the split: "
-                    "remove copies first"
+                    f"X must hold no image twice: image {i} has a copy in another "
+                    "part of the split. Remove copies first"
                 )

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from .display import Table
-from .fields import fields_of
+from .fields import blank_steps, fields_of
 from .network import n_parameters
-from .walk import steps
 
 
 @dataclass
@@ -35,6 +32,11 @@ class Summary:
     image_shape : tuple of int
         Channels, height and width of an image: (C, H, W).
 
+    Raises
+    ------
+    ValueError, TypeError
+        If image_shape is no shape of an image that the model can take.
+
     Notes
     -----
     The shapes are read off a real forward pass of a blank image. Taught in notebook 2.
@@ -48,10 +50,9 @@ class Summary:
     """
 
     def __init__(self, model, image_shape=(1, 32, 32)):
-        params = model.init(np.random.default_rng(0))
-        x = np.zeros((1, *image_shape), np.float32)
+        found = blank_steps(model, image_shape)
         self.n_parameters, size = n_parameters(model), image_shape[-1]
-        self.rows, found = [], steps(model, params, x)
+        self.rows = []
         for step, field in zip(found, fields_of(found, size), strict=True):
             title = step.name
             if step.layer.kind == "sum":

@@ -113,7 +113,7 @@ class Training:
         # one of its own, so that the start and the order stay the same
         self.augment_rng = rng.spawn(1)[0] if augment is not None else rng
         if params is not None:
-            check_params("params", params, model, finite=True)
+            params = check_params("params", params, model, finite=True)
         self.start = model.init(rng) if params is None else params
         self.params = _copy(self.start)
         self.data = self._source(X, y, rng)

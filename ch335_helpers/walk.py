@@ -9,6 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .checks import (
+    check_fits,
+    check_flag,
+    check_gradient,
+    check_is,
+    check_params,
+    check_sequence,
+    check_values,
+)
 from .network import Chain, Layer, Residual
 
 
@@ -66,6 +75,11 @@ def steps(model, params, x, train=False):
         Every operation in the order of the forward pass; the last one's y is what
         ``model(params, x, train)`` returns.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If params are not the model's, or x does not fit it.
+
     Notes
     -----
     Taught in notebook 4.
@@ -81,6 +95,9 @@ def steps(model, params, x, train=False):
     relu1 (1, 8, 16, 16)
     pool1 (1, 8, 8, 8)
     """
+    check_is("model", model, Layer)
+    params, x = check_params("params", params, model), check_values("x", x, None)
+    check_flag("train", train)
     found = []
 
     def add(layer, inputs, y, backward):
@@ -103,7 +120,8 @@ def steps(model, params, x, train=False):
         y, backward = layer(params, x, train)
         return add(layer, (source,), y, lambda dy, grads: (backward(dy, grads),))
 
-    walk(model, x, -1)
+    with check_fits("x", x):
+        walk(model, x, -1)
     return found
 
 
@@ -123,6 +141,11 @@ def output_gradients(found, dy):
         By the step's index; -1 is the gradient of the network's own input. A step that
         the last one does not depend on has none.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If found holds no steps, or dy has another shape than the last one's output.
+
     Examples
     --------
     Twice a ReLU: what was below 0 gets no gradient.
@@ -132,7 +155,10 @@ def output_gradients(found, dy):
     >>> output_gradients(found, dy=np.array([5.0, 5.0]))[-1]
     array([0., 5.])
     """
-    gradients = {len(found) - 1: dy}
+    if not check_sequence("found", found):
+        raise ValueError("found must hold at least one step, got none")
+    last = [check_is("found", step, Step) for step in found][-1]
+    gradients = {len(found) - 1: check_gradient("dy", dy, last.y.shape)}
     for index in reversed(range(len(found))):
         if index not in gradients:
             continue

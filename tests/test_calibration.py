@@ -141,7 +141,7 @@ def test_calibrated_answers_have_a_small_error_and_overconfident_ones_a_large_on
         ([[0.5, 0.5]], [2], 10, ValueError, "y must .*0 to 1.*2"),
         ([[0.5, 0.5]], [0, 1], 10, ValueError, r"y must .*\(1\).*\(2,\)"),
         ([[0.5, 0.5]], [0.0], 10, TypeError, "y must .*float64"),
-        ([[0.5, 0.5]], [0], 0, ValueError, "n_bins must .*at least 1.*0"),
+        ([[0.5, 0.5]], [0], 0, ValueError, "n_bins must .*from 1 to 10000, got 0"),
         ([[0.5, 0.5]], [0], 2.5, ValueError, "n_bins must .*2.5"),
     ],
 )

@@ -1,5 +1,6 @@
 """The numerical gradient, the error it is judged by, and the check of gradients."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -227,7 +228,7 @@ def test_a_kink_does_not_hide_a_wrong_gradient():
     assert report.worst > 1e-2
 
 
-def test_a_bias_before_batch_norm_has_gradient_0_up_to_rounding(rng):
+def test_a_bias_before_batch_norm_has_a_gradient_that_rounding_hides(rng):
     def operation(b, x):
         y, backward = in_training(x + b[:, None, None], np.ones(3), np.zeros(3))
 
@@ -238,16 +239,42 @@ def test_a_bias_before_batch_norm_has_gradient_0_up_to_rounding(rng):
         return y, backward_to_b
 
     report = check_gradients(operation, draw(rng, b=(3,), x=(4, 3, 5, 5)))
-    assert report.passed, report
+    assert "b (3,): cannot be judged: rounding" in str(report)
+    assert "x (4, 3, 5, 5): agrees" in str(report)
+    assert report.checks[0].hidden == 5 and not report.passed
 
 
-def test_a_gradient_hidden_by_rounding_counts_as_0():
-    def operation(factor):  # 5 + 1e-13 * 0.5 is 5 up to rounding
-        return lambda x: (5 + 1e-13 * x, lambda dy: factor * 1e-13 * dy)
+@pytest.mark.parametrize("factor", [1, 0, -1])
+def test_a_huge_value_hides_a_tiny_slope_and_the_report_says_so(factor):
+    def operation(x):  # 1e6 + 1e-9 * 0.5 is 1e6 up to rounding
+        return 1e6 + 1e-9 * x, lambda dy: factor * 1e-9 * dy
 
-    for factor in (1, 0, -1):
-        assert check_gradients(operation(factor), {"x": np.full(3, 0.5)}).passed
-    assert not check_gradients(operation(1e8), {"x": np.full(3, 0.5)}).passed
+    report = check_gradients(operation, {"x": np.full(3, 0.5)})
+    assert not report.passed
+    assert np.isnan(report.worst)
+    text = r"x \(3,\): cannot be judged: rounding, it hides slopes of ≈ \de-03, the "
+    assert re.search(text + r"gradient's length ≈ \d", str(report))
+
+
+def test_what_rounding_cannot_explain_differs():
+    def operation(x):
+        return 1e6 + 1e-9 * x, lambda dy: dy
+
+    report = check_gradients(operation, {"x": np.full(3, 0.5)})
+    assert not report.passed
+    assert "differs" in str(report)
+
+
+@pytest.mark.parametrize(("factor", "passed"), [(1, True), (1.001, False), (0, False)])
+def test_a_larger_step_sees_a_slope_that_rounding_hides_from_the_usual_one(
+    factor, passed
+):
+    def operation(x):  # the slope is hidden at 1e-6, and not at 1e-3
+        return 10 + 1e-4 * x, lambda dy: factor * 1e-4 * dy
+
+    report = check_gradients(operation, {"x": np.full(3, 0.5)})
+    assert report.passed == passed, report
+    assert report.checks[0].hidden == 0
 
 
 # ------------------------------------------------------------- what it leaves in peace
@@ -322,7 +349,7 @@ def test_no_gradient_at_all_is_no_pass():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"directions": 0}, "directions must be a whole number of at least 1, got 0"),
+        ({"directions": 0}, "directions must be a whole number from 1 to 1000, got 0"),
         ({"step": 0}, "step must be a finite number above 0, got 0"),
         ({"tolerance": np.nan}, "tolerance must be a finite number above 0, got nan"),
     ],
@@ -382,8 +409,12 @@ def test_only_what_rounding_cannot_explain_is_an_error(monkeypatch):
     limits = {"length": 4.0, "step": 1e-3, "tolerance": 1e-6}
     along([9], monkeypatch)  # rounding is 0.4 of a difference of 1
     assert error_along(None, 2.0, **limits, rounding=4e-4) == pytest.approx(0.15)
-    along([9], monkeypatch)
-    assert error_along(None, 2.0, **limits, rounding=1.0) == 0
+    asked = along([9, 9, 0, 0], monkeypatch)  # it explains all: larger steps are tried
+    assert np.isnan(error_along(None, 2.0, **limits, rounding=1.0))
+    assert asked == pytest.approx([1e-3, 1e-2, 1e-1, 1])
+    asked = along([9, 9, 2e-6], monkeypatch)
+    assert error_along(None, 1.0, **limits, rounding=4e-7) == 0
+    assert asked == pytest.approx([1e-3, 1e-2, 1e-1])
     asked = along([9, 0], monkeypatch)  # it can be told at the first step alone
     assert error_along(None, 2.0, **limits, rounding=3e-9) is None
     assert len(asked) == 2

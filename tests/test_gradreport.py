@@ -32,6 +32,7 @@ NOT_FINITE = InputCheck("n", (), error=math.inf, note="not all of it is finite")
 KINKS = InputCheck("k", (1,), kinks=5, note="in every direction")
 SOME_KINKS = InputCheck("s", (1,), error=1e-8, kinks=2)
 NONE = InputCheck("b", (4,))
+HIDDEN = InputCheck("h", (2,), hidden=5, note="it hides all")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,7 @@ NONE = InputCheck("b", (4,))
         ([AGREES, DIFFERS], False, 0.5, "d"),
         ([DIFFERS, NOT_FINITE], False, math.inf, "n"),
         ([AGREES, KINKS], False, 1e-9, "a"),
+        ([AGREES, HIDDEN], False, 1e-9, "a"),
         ([InputCheck("first", (), 0.5), DIFFERS], False, 0.5, "first"),
     ],
 )
@@ -61,7 +63,7 @@ def test_what_could_not_be_checked_has_not_passed(checks):
 
 
 def test_each_verdict_has_its_words():
-    checks = [JUST, DIFFERS, NOT_FINITE, KINKS, NONE]
+    checks = [JUST, DIFFERS, NOT_FINITE, KINKS, NONE, HIDDEN]
     assert repr(GradientReport(checks, 1e-6)).splitlines() == [
         "not passed",
         "j (2,): agrees, relative error ≈ 1e-06",
@@ -69,6 +71,7 @@ def test_each_verdict_has_its_words():
         "n (): differs, not all of it is finite, relative error –",
         "k (1,): at a kink, in every direction, relative error –",
         "b (4,): none, relative error –",
+        "h (2,): cannot be judged: rounding, it hides all, relative error –",
     ]
     table = GradientReport([JUST], 1e-6)._repr_markdown_().splitlines()
     assert table[0] == "| input | shape | relative error | gradient |"

@@ -250,7 +250,7 @@ def test_an_unknown_stem_or_head_is_refused(value):
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "2"])
 def test_a_depth_that_is_no_count_is_refused(value):
-    with pytest.raises(ValueError, match="depth must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="depth must be a whole number from 1 to 1000"):
         ResidualCNN(depth=value)
 
 

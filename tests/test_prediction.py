@@ -50,8 +50,8 @@ def test_predictions_are_float32_unless_the_images_are_float64(rng, dtype, expec
 
 
 def test_evaluate_worked_by_hand():
-    class Pixel(Layer):
-        def __call__(self, params, x, train=False):  # the score of class 1 is the pixel
+    class Pixel(Layer):  # the score of class 1 is the pixel
+        def __call__(self, params, x, train=False):
             assert not train
             return np.stack([np.zeros(len(x)), x[:, 0, 0, 0]], axis=1), None
 

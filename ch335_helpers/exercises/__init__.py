@@ -99,7 +99,7 @@ def check(exercise, answer):
     False
     """
     known = [number for page in PAGES for number in numbers_of(page)]
-    if exercise not in known:
+    if not isinstance(exercise, str) or exercise not in known:
         text = f"exercise must be one of {', '.join(known)}, got {exercise!r}"
         raise ValueError(text)
     if answer is ...:
@@ -117,18 +117,25 @@ def number(answer):
     """Return `answer` as a float, or raise `Wrong` if it is no finite number."""
     if isinstance(answer, np.ndarray) and answer.size == 1:
         answer = answer.item()
-    if not isinstance(answer, Real) or isinstance(answer, bool):
+    if not isinstance(answer, Real) or isinstance(answer, bool | np.bool_):
         raise Wrong(
             f"The answer is a number; yours is of type {type(answer).__name__}."
         )
-    if not np.isfinite(answer):
-        raise Wrong(f"The answer is a finite number; yours is {answer}.")
-    return float(answer)
+    try:
+        value = float(answer)
+    except OverflowError:
+        raise Wrong("The answer is a number that is not that huge.") from None
+    if not np.isfinite(value):
+        raise Wrong(f"The answer is a finite number; yours is {value}.")
+    return value
 
 
 def array(answer, shape):
     """Return `answer` as a NumPy array of this shape, or raise `Wrong`."""
-    found = np.asarray(answer)
+    try:
+        found = np.asarray(answer)
+    except (ValueError, TypeError):
+        raise Wrong("An array is asked for; your lists differ in length.") from None
     if found.dtype.kind not in "biuf":
         raise Wrong(f"Numbers are asked for; yours have dtype {found.dtype}.")
     if found.shape != shape:
@@ -179,7 +186,7 @@ def function(answer):
 def choice(answer, options):
     """Return `answer` as one of the words in `options`, or raise `Wrong`."""
     word = answer.strip().lower() if isinstance(answer, str) else answer
-    if word not in options:
+    if not isinstance(word, str) or word not in options:
         named = ", ".join(repr(option) for option in options)
         raise Wrong(f"The answer is one of {named}; yours is {answer!r}.")
     return word

@@ -157,6 +157,8 @@ def easy_enough_noise(answer):
     noise = number(answer)
     if noise <= 0:
         raise Wrong("A standard deviation is above 0.")
+    if noise < 0.01:
+        raise Wrong("At this noise no image is hard: it can bear more noise.")
     if noise > 5:
         raise Wrong("The answer is a standard deviation such as 0.7, not a percentage.")
     split = train_val_test_split(*make_synthetic_images(800, noise=noise))
