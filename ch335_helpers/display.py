@@ -42,16 +42,16 @@ class Table:
         header = [check_is("header", title, str) for title in header]
         self.header = [_literal(title.removesuffix(">")) for title in header]
         self.right = [title.endswith(">") for title in header]
-        rows = [check_sequence("rows", row) for row in check_sequence("rows", rows)]
-        self.rows = [[_literal(str(cell)) for cell in row] for row in rows]
+        self.rows = [self._cells("rows", r) for r in check_sequence("rows", rows)]
         if total is not None:
-            cells = [_literal(str(cell)) for cell in check_sequence("total", total)]
+            cells = self._cells("total", total)
             self.rows.append([f"**{cell}**" if cell else "" for cell in cells])
-        for row in self.rows:
-            if len(row) != len(self.header):
-                raise ValueError(
-                    f"rows must have {len(self.header)} cells each, got {row}"
-                )
+
+    def _cells(self, name, row):
+        row = check_sequence(name, row)
+        if len(row) != len(self.header):
+            raise ValueError(f"{name} must have {len(self.header)} cells, got {row}")
+        return [_literal(str(cell)) for cell in row]
 
     def _repr_markdown_(self):
         rule = ["--:" if right else ":--" for right in self.right]

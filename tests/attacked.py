@@ -68,7 +68,7 @@ CALLS = {
     },
     "shape_templates": SMALL,
     "Source": {"functions": (h.relu,)},
-    "Table": {"header": ["a", "b"], "rows": [[1, 2], [3, 4]]},
+    "Table": {"header": ["a", "b"], "rows": [[1, 2], [3, 4]], "total": ["c", 6]},
     "confusion_matrix": {"y": LABELS, "predicted": LABELS[::-1], "n_classes": 4},
     "mcnemar": {"correct_a": MASKS[0, 0], "correct_b": MASKS[0, 1]},
     "reliability": {"probabilities": PROBABILITIES, "y": LABELS, "n_bins": 5},

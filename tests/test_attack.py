@@ -300,7 +300,9 @@ def copied(value):
 
 def allowed(valid, value, argument):
     """Whether a value is of a kind that may stand in the place of a valid one."""
-    if argument in ("rows", "functions", "layers", "function", "kinds", "shortcut"):
+    if argument in (
+        "rows", "total", "functions", "layers", "function", "kinds", "shortcut",
+    ):  # fmt: skip
         return True  # judged by what they give
     if value is None:
         return valid is None or argument in ("b", "kinds", "x", "y", "padding")

@@ -329,6 +329,10 @@ def test_parameters_are_those_of_the_model(rng):
             check_params("params", bad, model)
     with pytest.raises(TypeError, match=r"params\['conv.b'\] must hold real numbers"):
         check_params("params", params | {"conv.b": ["a", "b"]}, model)
+    unusual = params | {"conv.b": np.array([1, np.inf])}
+    assert check_params("params", unusual, model)["conv.b"][1] == np.inf
+    with pytest.raises(ValueError, match=r"params\['conv.b'\] must be finite"):
+        check_params("params", unusual, model, finite=True)
 
 
 def test_what_does_not_fit_a_model_is_told_by_its_name():
