@@ -390,7 +390,7 @@ def test_whatever_hypothesis_draws_is_answered_rightly_or_refused(name):
 def test_arguments_that_are_right_are_taken():
     for name, (function, given_arguments) in TARGETS.items():
         before = state_of(fresh(given_arguments))
-        assert [*outcome(function, fresh(given_arguments))] or name == "LogSumExpPool"
+        assert all(map(finite, outcome(function, fresh(given_arguments)))), name
         assert all(map(same, before, state_of(fresh(given_arguments)))), name
 
 

@@ -11,6 +11,7 @@ from tasks import SETTINGS, fit_tiny, same
 from ch335_helpers.batches import ImageStream, shift_images
 from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import ResidualCNN, SimpleCNN
+from ch335_helpers.network import Layer
 from ch335_helpers.ops import cross_entropy
 from ch335_helpers.optim import adam_update, constant, cosine, momentum_update
 from ch335_helpers.prediction import evaluate, predict
@@ -22,11 +23,11 @@ def is_usable(run, model, X):
     return np.isfinite(p).all() and np.allclose(p.sum(axis=1), 1, atol=1e-5)
 
 
-class Noted:
+class Noted(Layer):
     """A model that notes the first pixel of every image it is trained on."""
 
     def __init__(self, model):
-        self.model, self.init, self.batches = model, model.init, []
+        self.model, self.parts, self.batches = model, (model,), []
 
     def __call__(self, params, x, train=False):
         if train:
