@@ -220,15 +220,15 @@ def check_values(name, array, axes):
     return array.astype(floats, copy=False)
 
 
-def check_floats(name, array):
-    """Raise TypeError unless `array` is an array of floats, to be changed in place."""
+def check_floats(name, array, in_place=True):
+    """Raise an error unless `array` is an array of floats, to be changed in place."""
     if (
         not isinstance(array, np.ndarray)
         or isinstance(array, np.ma.MaskedArray)
         or array.dtype not in (np.float32, np.float64)
     ):
         raise TypeError(f"{name} must be an array of floats, got {_told(array)}")
-    if not array.flags.writeable:
+    if in_place and not array.flags.writeable:
         raise ValueError(f"{name} must be writeable, got a read-only array")
 
 
@@ -307,29 +307,46 @@ def check_entry(name, params, key, shape):
         If `params` is no dict, or the entry holds no real numbers.
     """
     if key not in check_is(name, params, dict):
-        raise ValueError(f"{name} must have {key!r}, got {_named(params)}")
+        got = ", ".join(map(repr, params)) or "no entries"
+        raise ValueError(f"{name} must have {key!r}, got {got}")
     return check_gradient(f"{name}[{key!r}]", params[key], shape)
 
 
 def check_params(name, params, model, finite=False):
-    """Return `params` as floats, if they are a model's: its names, with its shapes.
+    """Return `params` if they are the model's: every name, its shape, and floats.
+
+    Parameters
+    ----------
+    name : str
+    params : dict of str to ndarray
+    model : Layer
+        Its ``parameters()`` say what is expected.
+    finite : bool
+        Whether NaN and infinity are refused, too.
 
     Raises
     ------
-    ValueError
-        If an entry is missing, unknown to the model, or of another shape; and with
-        `finite`, if one holds NaN or infinity.
     TypeError
-        If `params` is no dict, or an entry holds no real numbers.
+        If it is no dictionary, or an entry is no array of floats.
+    ValueError
+        If a name is missing or unknown, a shape differs, or a value is not finite.
     """
-    known = model.parameters()
-    if unknown := [key for key in check_is(name, params, dict) if key not in known]:
-        raise ValueError(f"{name} must be the model's, got {_named(unknown)} beside")
-    found = {key: check_entry(name, params, key, p.shape) for key, p in known.items()}
-    for key, array in found.items():
-        if finite and not np.isfinite(array).all():
-            raise ValueError(f"{name}[{key!r}] must be finite, got NaN or infinity")
-    return found
+    if not isinstance(params, dict):
+        raise TypeError(f"{name} must be a dict of arrays, got {type(params).__name__}")
+    expected = model.parameters()
+    if params.keys() != expected.keys():
+        missing = [entry for entry in expected if entry not in params]
+        unknown = [entry for entry in params if entry not in expected]
+        got = f"got {unknown} too many" if unknown else f"got none for {missing}"
+        raise ValueError(f"{name} must have the names of this model's entries, {got}")
+    for entry, parameter in expected.items():
+        check_floats(f"{name}[{entry!r}]", params[entry], in_place=False)
+        if params[entry].shape != parameter.shape:
+            text = f"shape {parameter.shape}, got {params[entry].shape}"
+            raise ValueError(f"{name}[{entry!r}] must have {text}")
+        if finite and not np.isfinite(params[entry]).all():
+            raise ValueError(f"{name}[{entry!r}] must be finite, got NaN or infinity")
+    return params
 
 
 @contextmanager
@@ -340,13 +357,6 @@ def check_fits(name, array):
     except ValueError as error:
         text = f"{name} must fit the model, got shape {np.shape(array)}: {error}"
         raise ValueError(text) from error
-
-
-def _named(keys):
-    """Some names, the first few of many."""
-    words = [repr(key) for key in keys]
-    more = [f"{len(words) - 3} more"] if len(words) > 4 else []
-    return ", ".join(words[:3] + more if more else words) or "no entries"
 
 
 def _told(value):

@@ -259,7 +259,8 @@ def make_synthetic_images(
     True
     """
     noise = check_noise(noise)
-    check_flag("return_places", return_places), check_flag("return_masks", return_masks)
+    check_flag("return_places", return_places)
+    check_flag("return_masks", return_masks)
     n_classes, _, *size = shape_templates(img_size, n_classes).shape
     n_per_class = check_whole("n_per_class", n_per_class)
     check_size("n_per_class", n_per_class * n_classes * math.prod(size))

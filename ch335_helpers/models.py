@@ -149,7 +149,8 @@ class ResidualCNN(Chain):
         depth = check_whole("depth", depth, high=MAX_DEPTH)
         check_one_of("stem", stem, STEMS)
         check_one_of("head", head, HEADS)
-        check_flag("batch_norm", batch_norm), check_flag("residual", residual)
+        check_flag("batch_norm", batch_norm)
+        check_flag("residual", residual)
         options = {"batch_norm": batch_norm, "residual": residual}
         halved = (img_size + 1) // 2 if stem == "stride" else img_size // 2
         if head == "flatten":

@@ -147,9 +147,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         b = check_values("b", b, f"{F}")
     padding = check_whole("padding", padding, 0, MOST_PADDING)
     Ho, Wo = output_size(H, kH, stride, padding), output_size(W, kW, stride, padding)
-    stride = min(
-        int(stride), max(H, W) + 2 * padding
-    )  # a longer one has no second window
+    stride = min(int(stride), max(H, W) + 2 * padding)  # else products might overflow
 
     pixels, edges = x.transpose(0, 2, 3, 1), (padding, padding)
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
@@ -754,10 +752,8 @@ def batch_norm(
     """
     x = check_values("x", x, "N C H W")
     N, C, H, W = x.shape
-    gamma, beta = (
-        check_values("gamma", gamma, f"{C}"),
-        check_values("beta", beta, f"{C}"),
-    )
+    gamma = check_values("gamma", gamma, f"{C}")
+    beta = check_values("beta", beta, f"{C}")
     if check_flag("train", train):
         check_floats("running_mean", running_mean)
         check_floats("running_var", running_var)

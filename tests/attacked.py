@@ -172,6 +172,21 @@ LAYERS = {
     "ReLU": called(h.ReLU(), FOUR),
 }
 
+DATA = {"X": IMAGES, "y": LABELS, "X_val": IMAGES, "y_val": LABELS}
+# Not asserted yet: what is repaired here can move to CALLS. `fit`, `sweep` and
+# `try_learning_rates` hand their arguments on to `Training`.
+LATER = {
+    "Training": DATA | {
+        "model": MODEL, "epochs": 1, "lr": 0.01, "batch_size": 2, "seed": 0,
+        "optimiser": h.sgd_update, "schedule": h.constant, "augment": h.add_noise,
+        "weight_decay": 0.1, "params": PARAMS,
+    },
+    "train_step": TRAINED | {
+        "x": IMAGES, "y": LABELS, "state": {}, "lr": 0.1, "optimiser": h.sgd_update,
+    },
+    "load_params": {"path": "no such file"},
+}  # fmt: skip
+
 # Names that take no arguments, or none that could be wrong.
 HARMLESS = {
     "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Layer", "import_module",

@@ -18,6 +18,7 @@ from attacked import (
     CALLS,
     ELSEWHERE,
     HARMLESS,
+    LATER,
     LAYERS,
     RECORDS,
     TRAINING,
@@ -350,6 +351,14 @@ def findings_in(name, values_of):
     return found
 
 
+@pytest.mark.xfail(strict=False, reason="the training's arguments are not checked yet")
+@pytest.mark.parametrize("name", LATER)
+def test_an_argument_of_the_training_is_refused_by_name(name, monkeypatch):
+    monkeypatch.setitem(TARGETS, name, (getattr(ch335_helpers, name), LATER[name]))
+    found = findings_in(name, wrong_values)
+    assert not found, "\n".join([f"{len(found)} findings", *found])
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_an_argument_that_is_wrong_is_refused_by_name(name):
     found = findings_in(name, wrong_values)
@@ -383,7 +392,7 @@ def test_whatever_hypothesis_draws_is_answered_rightly_or_refused(name):
 def test_arguments_that_are_right_are_taken():
     for name, (function, given_arguments) in TARGETS.items():
         before = state_of(fresh(given_arguments))
-        assert [*outcome(function, fresh(given_arguments))] or name == "LogSumExpPool"
+        assert all(map(finite, outcome(function, fresh(given_arguments)))), name
         assert all(map(same, before, state_of(fresh(given_arguments)))), name
 
 

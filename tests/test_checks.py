@@ -31,6 +31,7 @@ from ch335_helpers.checks import (
     check_whole,
 )
 from ch335_helpers.layers import Conv
+from ch335_helpers.models import SimpleCNN
 
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3)])
@@ -313,26 +314,35 @@ def test_an_entry_of_parameters_has_its_shape():
         check_entry("params", None, "b", (1,))
 
 
-def test_parameters_are_those_of_the_model(rng):
-    model = Conv("conv", 1, 2)
+def changed(params, **entries):
+    return {**params, **{name.replace("_", "."): a for name, a in entries.items()}}
+
+
+def test_parameters_are_the_models_own(rng):
+    model = SimpleCNN()
     params = model.init(rng)
-    found = check_params("params", params, model)
-    assert found.keys() == params.keys()
-    assert all(found[name] is params[name] for name in params)
-    for bad, message in (
-        ({}, "params must have 'conv.w', got no entries"),
-        (params | {"conv.c": params["conv.b"]}, "params must be .*got 'conv.c' beside"),
-        (params | {"conv.b": np.ones(3)}, r"params\['conv.b'\] .*\(2,\), got \(3,\)"),
-        ({"conv.w": params["conv.w"]}, "params must have 'conv.b', got 'conv.w'"),
-    ):
-        with pytest.raises(ValueError, match=message):
+    assert check_params("params", params, model, finite=True) is params
+    bad = params["conv1.b"].copy()
+    bad[0] = np.nan
+    check_params("params", changed(params, conv1_b=bad), model)
+    cases = {
+        r" must have the names .*got none for \['conv1.b'\]": {
+            name: value for name, value in params.items() if name != "conv1.b"
+        },
+        r" must have the names .*got \['conv9.w'\] too many": changed(
+            params, conv9_w=bad
+        ),
+        r"\['conv1.b'\] must be finite": changed(params, conv1_b=bad),
+        r"\['conv1.b'\] must have shape \(8,\), got \(9,\)": changed(
+            params, conv1_b=np.zeros(9)
+        ),
+    }
+    for text, wrong in cases.items():
+        with pytest.raises(ValueError, match=f"params{text}"):
+            check_params("params", wrong, model, finite=True)
+    for bad in (None, [1], changed(params, conv1_b=np.zeros(8, int))):
+        with pytest.raises(TypeError, match=r"params.* must be a"):
             check_params("params", bad, model)
-    with pytest.raises(TypeError, match=r"params\['conv.b'\] must hold real numbers"):
-        check_params("params", params | {"conv.b": ["a", "b"]}, model)
-    unusual = params | {"conv.b": np.array([1, np.inf])}
-    assert check_params("params", unusual, model)["conv.b"][1] == np.inf
-    with pytest.raises(ValueError, match=r"params\['conv.b'\] must be finite"):
-        check_params("params", unusual, model, finite=True)
 
 
 def test_what_does_not_fit_a_model_is_told_by_its_name():

@@ -34,7 +34,7 @@ def test_a_table_may_have_no_rows():
 @pytest.mark.parametrize("row", [(1,), (1, 2, 3), ()])
 def test_a_row_with_another_number_of_cells_is_refused(row):
     with pytest.raises(
-        ValueError, match=r"rows must have 2 cells, got.*" + re.escape(repr(row))
+        ValueError, match=r"rows must have 2 cells, got.*" + re.escape(repr([*row]))
     ):
         Table(("a", "b"), [(1, 2), row])
 
