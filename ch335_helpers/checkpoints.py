@@ -85,6 +85,8 @@ def load_params(path):
     ValueError
         If the file is no such file, is damaged, or holds objects, which could run code
         when they are read.
+    TypeError
+        If path is neither a path nor a file.
 
     Notes
     -----
@@ -100,6 +102,9 @@ def load_params(path):
     >>> load_params(io.BytesIO(file.getvalue()))
     {'w': array([0, 1, 2])}
     """
+    if not isinstance(path, str | os.PathLike) and not hasattr(path, "read"):
+        expected = "path must be a path or a file open for reading bytes"
+        raise TypeError(f"{expected}, got {path!r}")
     expected = f"{getattr(path, 'name', path)} must be a whole .npz file of arrays"
     try:
         with zipfile.ZipFile(path) as archive:
@@ -148,6 +153,13 @@ def _checked_array(name, value):
     return array
 
 
+def check_path(name, path):
+    """Return `path` as a Path; or raise TypeError."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {path!r}")
+    return Path(path)
+
+
 @contextmanager
 def replacing(path):
     """A file to write to, which takes the place of `path` once it is whole.
@@ -164,7 +176,7 @@ def replacing(path):
     file : file
         Open for writing bytes.
     """
-    path = Path(path)
+    path = check_path("path", path)
     if path.is_symlink():
         path = path.resolve()
     if path.is_dir():

@@ -4,6 +4,7 @@ import warnings
 
 from tqdm import tqdm
 
+from .checks import check_function
 from .host import IN_BROWSER
 from .resume import resumable
 from .shards import side_by_side
@@ -109,6 +110,8 @@ def fit(
     training = Training(
         model, X, y, X_val, y_val, epochs, lr, batch_size, seed, **settings
     )
+    if callback is not None:
+        check_function("callback", callback)
     turns, run = training, training.run
     if checkpoint is not None:
         turns = resumable(training, checkpoint, n_shards=n_shards)

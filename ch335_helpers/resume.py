@@ -7,12 +7,11 @@ also says which call it belongs to.
 import hashlib
 import json
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from .batches import ImageStream
-from .checkpoints import load_params, save_params
+from .checkpoints import check_path, load_params, save_params
 from .network import Layer
 
 ABOUT = "about"  # the entry that holds, as JSON, all but the arrays
@@ -124,7 +123,7 @@ def resume_training(path, training, settings):
         If the file is damaged, or is that of a training with other settings or of none.
         File and training stay as they are.
     """
-    if not Path(path).exists():
+    if not check_path("checkpoint", path).exists():
         return
     arrays = load_params(path)
     if ABOUT not in arrays:

@@ -8,11 +8,16 @@ import numpy as np
 from .batches import ImageStream, Shuffled
 from .checks import (
     check_counts,
+    check_fits,
+    check_function,
     check_images,
+    check_is,
     check_labels,
     check_number,
     check_params,
+    check_seed,
 )
+from .network import Layer
 from .ops import cross_entropy
 from .optim import adam_update, cosine
 from .prediction import evaluate
@@ -100,16 +105,14 @@ class Training:
         optimiser=adam_update, schedule=cosine, augment=None, weight_decay=0.0,
         params=None,
     ):  # fmt: skip
-        check_counts(epochs=epochs, batch_size=batch_size)
+        self.model = check_is("model", model, Layer)
+        epochs, batch_size = check_counts(epochs=epochs, batch_size=batch_size)
         self.lr = check_number("lr", lr, above=0)
         self.weight_decay = check_number("weight_decay", weight_decay, low=0)
-        rng = np.random.default_rng(seed)
-        _check_function("optimiser", optimiser, "adam_update")
-        _check_function("schedule", schedule, "cosine")
-        self.model, self.optimiser, self.schedule = model, optimiser, schedule
-        self.augment = augment
-        if augment is not None:
-            _check_function("augment", augment, "shift_images")
+        rng = check_seed("seed", seed)
+        self.optimiser = check_function("optimiser", optimiser)
+        self.schedule = check_function("schedule", schedule)
+        self.augment = None if augment is None else check_function("augment", augment)
         # one of its own, so that the start and the order stay the same
         self.augment_rng = rng.spawn(1)[0] if augment is not None else rng
         if params is not None:
@@ -139,7 +142,8 @@ class Training:
     def _examples(self, X_name, X, y_name, y):
         """Finite float32 images, and labels that the model has an output for."""
         X = check_images(X_name, X).astype(np.float32)
-        logits, _ = self.model(self.params, X[:1])
+        with check_fits(X_name, X):
+            logits, _ = self.model(self.params, X[:1])
         return X, check_labels(y_name, y, len(X), logits.shape[1])
 
     def __iter__(self):
@@ -244,6 +248,12 @@ def train_step(model, params, x, y, state, lr, optimiser=adam_update):
     loss : float
         Mean cross-entropy of the batch.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If x, y, the parameters or the state do not fit the model, or lr is out of
+        range. The parameters have not changed then, running averages excepted.
+
     Examples
     --------
     >>> from ch335_helpers import SimpleCNN
@@ -254,18 +264,13 @@ def train_step(model, params, x, y, state, lr, optimiser=adam_update):
     >>> losses[-1] < losses[0]
     True
     """
+    check_is("model", model, Layer), check_function("optimiser", optimiser)
     logits, backward = model(params, x, train=True)
     loss, dlogits = cross_entropy(logits, y)
     grads = {}
     backward(dlogits, grads)
     optimiser(params, grads, state, lr=lr)
     return loss
-
-
-def _check_function(name, value, example):
-    if not callable(value):
-        text = f"{name} must be a function such as {example}, got {value!r}"
-        raise TypeError(text)
 
 
 def _copy(params):

@@ -177,6 +177,14 @@ def test_an_archive_of_something_else_is_refused(tmp_path):
             load_params(path)
 
 
+@pytest.mark.parametrize("path", [None, 3, b"run.npz", ["run.npz"], np.ones(2), {}])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(TypeError, match="path must be a path"):
+        load_params(path)
+    with pytest.raises(TypeError, match="path must be a path"):
+        save_params(path, {"w": np.eye(2)})
+
+
 def test_a_file_that_is_not_there_is_an_error_of_its_own(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_params(tmp_path / "nothing.npz")

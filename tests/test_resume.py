@@ -171,6 +171,12 @@ def test_another_stream_is_refused(tmp_path):
             call(**options)
 
 
+@pytest.mark.parametrize("path", [True, 3, b"run.npz", ["run.npz"]])
+def test_what_is_no_path_is_refused(tiny, path):
+    with pytest.raises(TypeError, match="checkpoint must be a path"):
+        fit_tiny(tiny, checkpoint=path)
+
+
 def test_a_file_that_is_no_training_is_refused_and_stays(tiny, tmp_path):
     path = tmp_path / "run.npz"
     save_params(path, {"w": np.ones(3)})
