@@ -163,6 +163,20 @@ def test_with_two_classes_the_temperature_has_a_formula(apart, right, wrong):
     assert fit_temperature(logits, y) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("row", [[100, 0], [200, 100], [50, 10], [-10, -50]])
+def test_without_a_mistake_the_answers_cannot_be_sure_enough(row):
+    found = fit_temperature(np.array([row] * 10, float), np.zeros(10, int))
+    assert found == pytest.approx(1e-3)
+
+
+def test_a_shift_of_the_logits_changes_nothing(rng):
+    logits, y = simulated(rng, 50)
+    shift = 1e6 * rng.standard_normal((50, 1))
+    assert fit_temperature(logits + shift, y) == pytest.approx(
+        fit_temperature(logits, y)
+    )
+
+
 def test_with_equal_losers_the_temperature_has_a_formula():
     # of k classes: odds of e^(apart / T) to k - 1
     logits, y = np.tile([0.0, 5, 0, 0], (10, 1)), np.array([1] * 7 + [0, 2, 3])

@@ -43,7 +43,8 @@ def ranking_with_holes(answer):
 def points(answer):
     answer = function(answer)
     mask = np.array([[True, True, False], [False, False, False]])
-    inside = np.array([[0.5, 3, -1], [2, -9, 0]])
+    inside = np.array([[0.5, 9, -1], [2, -3, 0]])
+    beside = np.array([[0.5, -9, -1], [2, 3, 0]])
     result = answer(inside.copy(), mask.copy())
     if result is None or result is ...:
         raise Wrong("The function returns nothing yet.")
@@ -51,14 +52,14 @@ def points(answer):
         result = float(result)
     if number(result) != 1:
         raise Wrong("A map with its only maximum on the mask should get 1.")
-    result = number(float(answer(-inside, mask)))
+    result = number(float(answer(beside.copy(), mask.copy())))
     if result == 1:
         raise Wrong("The largest value counts, not the largest size: a sign matters.")
     if result != 0:
         raise Wrong("A map with its only maximum beside the mask should get 0.")
     tied = np.array([[7.0, 0, 7], [7, 1, 0]])
     match(
-        number(float(answer(tied, mask))),
+        number(float(answer(tied, mask.copy()))),
         1 / 3,
         [
             (1, "Of several maxima, you take one that lies on the mask."),
@@ -132,15 +133,12 @@ def right_temperature(answer):
 @exercise("8.5")
 def flaw(answer):
     letter = choice(answer, tuple("abcde"))
-    beats_random = beats_chance = True  # in the page's table
-    follows = {"a": beats_random, "b": beats_random, "c": beats_chance, "e": True}
+    follows = {
+        "a": "Look at the table: its two rows say so.",
+        "b": "Other weights, other maps: what else could the cause be?",
+        "c": "Compare it with the row in which all pixels are equal.",
+        "e": "That only says what is possible.",
+    }
     if letter in follows:
-        raise Wrong(
-            {
-                "a": "Look at the table: its two rows say so.",
-                "b": "Other weights, other maps: what else could the cause be?",
-                "c": "Compare it with the row in which all pixels are equal.",
-                "e": "That only says what is possible.",
-            }[letter]
-        )
+        raise Wrong(follows[letter])
     return "One control that does well without a network is enough to refute it."

@@ -40,6 +40,9 @@ def verdict_of_pairs(answer):
         # gain, spread of a pair, number of comparisons
         (0.03, 0.005, 1), (-0.03, 0.005, 1), (0.0, 0.01, 1), (0.02, 0.02, 20),
         (0.016, 0.012, 20), (-0.016, 0.012, 20), (0.05, 0.005, 20),
+        # so near the limit that another formula gives another verdict
+        (0.0072, 0.01, 1), (0.0157, 0.01, 20), (-0.0157, 0.01, 20), (0.0086, 0.01, 1),
+        (0.0178, 0.01, 20),
     ]  # fmt: skip
     pattern = np.array([1, -1, 0.5, -0.5, 0.25, -0.25])
     for gain, spread, m in cases:
@@ -115,14 +118,19 @@ def pool_by_log_sum_exp(answer):
         ],
         "Differentiate log(sum of exp(x)) with respect to one x: its exp over the sum.",
     )
+    offsets = np.array([1000.0, -1000, 0])[:, None, None]  # one for each channel
     with np.errstate(all="ignore"):
-        large = answer(1000 + x)[0]
-    if not np.isfinite(large).all():
+        large, large_backward = answer(x + offsets)
+        large_dx = large_backward(dy.copy())
+    if not (np.isfinite(large).all() and np.isfinite(large_dx).all()):
         raise Wrong(
-            "Right for small scores, but exp overflows for scores near 1,000. Take "
-            "each channel's largest score off first, and add it again at the end."
+            "Right for small scores, but exp fails for scores near 1,000 or -1,000. "
+            "Take each channel's largest score off first, forwards and backwards, and "
+            "add it again to y at the end."
         )
-    match(array(large, (2, 3)), 1000 + right, otherwise="With 1,000 more it is wrong.")
+    far = "With 1,000 more or less in a channel it is wrong."
+    match(array(large, (2, 3)), right + offsets[:, 0, 0], otherwise=far)
+    match(array(large_dx, x.shape), right_backward(dy), otherwise=far)
     return "The shares are the softmax over the places."
 
 
@@ -137,15 +145,13 @@ def without_the_leak(answer):
             number(found),
             (measured - share) / (1 - share),
             [
+                (measured, "The network gets the leaked images right more often than "
+                 "others."),
                 (measured - share, "Divide by how large the honest part is."),
                 (measured / (1 - share), "The leaked images add right answers: first "
                  "take them off."),
                 (measured * (1 - share), "The leaked images are all right, so they "
                  "count for more than their share."),
-                (
-                    (measured - share * measured) / (1 - share),
-                    "The network gets the leaked images right more often than others.",
-                ),
             ],
             "Measured is a mean of two parts: the leaked share is always right, the "
             "rest as often as you want to know.",

@@ -31,6 +31,12 @@ def changed(change):
     return explain
 
 
+def that_changes_the_mask(values, mask):
+    best = values == values.max()
+    mask &= best
+    return mask.sum() / best.sum()
+
+
 CASES = {
     "8.1": Case(
         right=[(np.array([1, 2, 3]) / [2, 3, 5]).mean(), 0.589, np.float32(53 / 90)],
@@ -45,12 +51,19 @@ CASES = {
         ],
     ),
     "8.2": Case(
-        right=[on_the_mask, lambda values, mask: mask[values == values.max()].mean()],
+        right=[
+            on_the_mask,
+            lambda values, mask: mask[values == values.max()].mean(),
+            that_changes_the_mask,
+        ],
         wrong=[
             (lambda values, mask: None, "returns nothing yet"),
             (lambda values, mask: 0, "only maximum on the mask should get 1"),
             (lambda values, mask: 1, "a sign matters"),
-            (lambda values, mask: 1 if values.sum() < 0 else 0.5, "beside the mask sh"),
+            (
+                lambda values, mask: 1 if values.max() == 9 else 0.5,
+                "beside the mask sh",
+            ),
             (lambda values, mask: values.max() in values[mask], "one that lies on"),
             (
                 lambda values, mask: values.max() not in values[~mask],
@@ -130,3 +143,8 @@ def test_the_function_of_one_maximum_is_told_what_ties_are_worth():
     assert not first and "one that lies on the mask" in first.text
     last = check("8.2", lambda v, m: at_first_maximum(v[::-1, ::-1], m[::-1, ::-1]))
     assert not last and "one that lies beside the mask" in last.text
+
+
+def test_who_takes_the_largest_size_is_told_so():
+    verdict = check("8.2", lambda values, mask: on_the_mask(abs(values), mask))
+    assert not verdict and "a sign matters" in verdict.text

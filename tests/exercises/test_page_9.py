@@ -1,9 +1,10 @@
 """The exercises of notebook 9."""
 
 import numpy as np
+import pytest
 from cases import Case, hold
 
-from ch335_helpers import paired_difference
+from ch335_helpers import mean_interval, paired_difference
 from ch335_helpers.exercises import check
 
 
@@ -14,6 +15,41 @@ def verdict(new, old, m):
 
 def by_means(new, old, m):
     return "better" if new.mean() > old.mean() else "worse"
+
+
+def without_root(new, old, m):
+    d = np.asarray(new) - old
+    return by_interval(d.mean(), d.std(ddof=1), m)
+
+
+def of_population(new, old, m):
+    d = np.asarray(new) - old
+    return by_interval(d.mean(), d.std() / np.sqrt(len(d)), m)
+
+
+def by_interval(mean, error, m):
+    unit = np.array([1, -1, 0.5, -0.5, 0.25, -0.25])  # whose own error is divided out
+    _, _, high = mean_interval(unit, 1 - 0.05 / m)
+    half = high / (unit.std(ddof=1) / np.sqrt(6)) * error
+    low, high = mean - half, mean + half
+    return "better" if low > 0 else "worse" if high < 0 else "cannot tell"
+
+
+def one_sided(new, old, m):
+    _, low, high = paired_difference(new, old, 1 - 0.1 / m)
+    return "better" if low > 0 else "worse" if high < 0 else "cannot tell"
+
+
+def at_999(new, old, m):
+    _, low, high = paired_difference(new, old, 0.95 if m == 1 else 0.999)
+    return "better" if low > 0 else "worse" if high < 0 else "cannot tell"
+
+
+def by_one_maximum(x):
+    e = np.exp(x - x.max())
+    total = e.sum(axis=(2, 3), keepdims=True)
+    y = (x.max() + np.log(total))[:, :, 0, 0]
+    return y, lambda dy: dy[:, :, None, None] * e / total
 
 
 def pool(x):
@@ -86,7 +122,7 @@ CASES = {
                 "All pixels get the same",
             ),
             (with_backward(lambda x, dy, b: -b(dy)), "Differentiate"),
-            (overflowing, "overflows"),
+            (overflowing, "exp fails for scores near 1,000"),
         ],
     ),
     "9.4": Case(
@@ -118,3 +154,17 @@ def test_the_cases_of_the_verdict_hold_every_outcome():
     assert check("9.2", spy)
     outcomes = {outcome for outcome, _ in seen}
     assert outcomes == {"better", "worse", "cannot tell"}
+
+
+@pytest.mark.parametrize("wrong", [without_root, of_population, one_sided, at_999])
+def test_a_formula_that_is_only_nearly_right_gives_a_wrong_verdict(wrong):
+    verdict = check("9.2", wrong)
+    assert not verdict and "contain 0" in verdict.text
+
+
+@pytest.mark.parametrize(
+    "wrong", [by_one_maximum, lambda x: (pool(x)[0], overflowing(x)[1])]
+)
+def test_scores_of_a_thousand_must_not_overflow_in_any_channel_or_direction(wrong):
+    verdict = check("9.3", wrong)
+    assert not verdict and "forwards and backwards" in verdict.text
