@@ -7,8 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .checks import (
+    check_function,
+    check_is,
+    check_number,
+    check_sequence,
+    check_whole,
+)
 from .evaluation import confusion_matrix
 from .fitting import progress_bar
+from .network import Layer
 from .optim import constant
 from .prediction import predict_logits
 from .run import Run
@@ -128,7 +136,14 @@ def try_learning_rates(
     >>> [(trace.lr, len(trace.accuracy)) for trace in traces]
     [(0.001, 2), (0.01, 2)]
     """
-    learning_rates = [float(lr) for lr in learning_rates]
+    learning_rates = [
+        check_number("learning_rates", lr, above=0)
+        for lr in check_sequence("learning_rates", learning_rates)
+    ]
+    check_is("model", model, Layer)
+    epochs = check_whole("epochs", epochs)
+    if callback is not None:
+        check_function("callback", callback)
     if not learning_rates or len(set(learning_rates)) < len(learning_rates):
         expected = "learning_rates must hold at least one rate, each once"
         raise ValueError(f"{expected}, got {learning_rates}")

@@ -157,7 +157,9 @@ def test_it_refuses_a_model_without_filters(tiny):
 
 
 def test_it_refuses_what_fit_refuses(tiny):
-    with pytest.raises(ValueError, match="lr must be a finite number above 0"):
+    with pytest.raises(
+        ValueError, match="learning_rates must be a finite number above 0"
+    ):
         try_tiny(tiny, (0.1, -1))
 
 

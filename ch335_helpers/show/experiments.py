@@ -2,6 +2,7 @@
 
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
+from ..checks import check_number
 from .looks import (
     COLUMN_WIDTH,
     PAGE_WIDTH,
@@ -24,13 +25,14 @@ def forest(differences, xlabel, *, limit=None):
     Parameters
     ----------
     differences : dict of str to tuple of float, or to None
-        By name (mean, low, high), as `paired_differences` returns them. A name with
-        None in their place is a title for those that follow.
+        By name (mean, low, high) in the units that are shown, for instance 100 times
+        what `paired_differences` returns. A name with None in their place is a title
+        for those that follow.
     xlabel : str
         What the differences mean.
     limit : float, optional
-        Where the axis ends on both sides. A difference that lies further out is drawn
-        as an arrow at the end. By default there is room for all.
+        Where the axis ends on both sides, above 0. A difference that lies further out
+        is drawn as an arrow at the end. By default there is room for all.
 
     Examples
     --------
@@ -41,8 +43,9 @@ def forest(differences, xlabel, *, limit=None):
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, 0.25 * len(differences) + 0.8))
     ax = fig.subplots()
     ax.axvline(0, color=COLORS[-1], linestyle="--", linewidth=1)
-    furthest = max(abs(end) for d in differences.values() if d for end in d[1:])
-    limit = limit or 1.05 * furthest
+    ends = [abs(end) for d in differences.values() if d for end in d[1:]]
+    limit = 1.05 * max(ends, default=0) or 1 if limit is None else limit
+    check_number("limit", limit, above=0)
     for place, difference in enumerate(differences.values()):
         if difference:
             _draw_difference(ax, place, *difference, limit)

@@ -144,7 +144,8 @@ def _shares_panel(xlabel, groups, lines, ylabel, top):
             ax.errorbar(
                 np.arange(len(groups)) + apart, share,
                 np.maximum(0, (share - low, high - share)), label=label,
-                color=COLORS[number], marker=MARKS[number], linestyle="none", capsize=3,
+                color=COLORS[number % len(COLORS)], marker=MARKS[number % len(MARKS)],
+                linestyle="none", capsize=3,
             )  # fmt: skip
         ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, top))
         ax.set_xticks(range(len(groups)), groups)
@@ -167,7 +168,7 @@ def fields_on_image(image, squares, maps):
         By layer the top row, the left column and the side of a field, in pixels.
     maps : dict of str to (ndarray, int)
         By layer an activation map (H', W') and its channel. The largest value is
-        circled; each map has its own colours, from 0 or its lowest value to that one.
+        marked; each map has its own colours, from 0 or its lowest value to that one.
 
     Examples
     --------
@@ -197,7 +198,7 @@ def fields_on_image(image, squares, maps):
     row = [("image", draw_image)]
     for number, (layer, (values, channel)) in enumerate(maps.items()):
         low = min(0, values.min())
-        title = f"{layer}\nchannel {channel}\n{low:.0f} to {values.max():.1f}"
+        title = f"{layer}\nchannel {channel}\n{low:.2g} to {values.max():.1f}"
         row.append((title, draw_map(values, number)))
     return grid([row])
 
@@ -221,11 +222,15 @@ def attribution_rows(rows):
     <ThemedFigure size ... with 2 Axes>
     """
     cells = []
-    for image, mask, maps in rows.values():
+    methods = list(next(iter(rows.values()))[2])
+    for title, (image, mask, maps) in rows.items():
+        if maps.keys() != set(methods):
+            expected = f"rows must have the methods {methods} each"
+            raise ValueError(f"{expected}, got {list(maps)} in {title!r}")
         first = not cells
         row = [picture(image, "image" if first else "", cmap="gray")]
-        for method, values in maps.items():
-            row.append((method if first else "", _outlined(values, mask)))
+        for method in methods:
+            row.append((method if first else "", _outlined(maps[method], mask)))
         cells.append(row)
     return grid(cells, [title.replace(" ", "\n") for title in rows])
 

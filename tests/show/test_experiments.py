@@ -72,3 +72,19 @@ def test_a_label_has_one_colour_in_all_panels_and_shade_where_it_has_an_interval
     assert [t.get_text() for t in first.get_xticklabels()] == ["10", "100"]
     # one scale of accuracy, from below the lowest interval
     assert first.get_ylim() == second.get_ylim() == pytest.approx((0.37, 1.03))
+
+
+@pytest.mark.parametrize(
+    "differences", [{}, {"title": None}, {"same": (0.0, 0.0, 0.0)}]
+)
+def test_a_forest_without_differences_has_an_axis(differences):
+    (ax,) = forest(differences, "points").axes
+    assert ax.get_xlim() == (-1, 1)
+    assert not [text for text in ax.texts if text.arrow_patch]
+
+
+def test_a_limit_below_0_is_refused():
+    with pytest.raises(
+        ValueError, match="limit must be a finite number above 0, got -5"
+    ):
+        forest({"a": (1, 0, 2)}, "points", limit=-5)

@@ -204,7 +204,7 @@ def test_each_map_has_its_title_its_scale_and_a_mark_at_its_largest_value():
     fig = fields_on_image(IMAGE, SQUARES, MAPS)
     assert titles(fig) == [
         "image",
-        "relu1\nchannel 2\n-0 to 0.5",
+        "relu1\nchannel 2\n-0.5 to 0.5",
         "relu2\nchannel 11\n0 to 5.0",
     ]
     _, first, second = fig.axes
@@ -277,3 +277,15 @@ def test_the_outline_runs_around_what_was_drawn_and_not_between_drawn_pixels():
     for ax in maps:
         assert outline(ax) == sorted(around_two + in_the_corner)
         assert (ax.get_xlim(), ax.get_ylim()) == ((-0.5, 4.5), (3.5, -0.5))
+
+
+def test_attributions_stand_below_the_name_of_their_method():
+    image, mask = np.eye(6), np.eye(6) > 0
+    one, other = np.full((6, 6), 1.0), np.full((6, 6), -1.0)
+    rows = {"a": (image, mask, {"one": one, "other": other})}
+    rows["b"] = image, mask, {"other": other, "one": one}
+    fig = attribution_rows(rows)
+    shown = [ax.images[0].get_array().mean() for ax in fig.axes]
+    assert np.sign(shown[1:3]).tolist() == np.sign(shown[4:6]).tolist()
+    with pytest.raises(ValueError, match=r"rows must have the methods .*'c'"):
+        attribution_rows(rows | {"c": (image, mask, {"one": one})})
