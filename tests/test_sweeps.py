@@ -101,7 +101,7 @@ def test_the_executor_of_all_cores_is_closed_after_the_block(in_turn):
 
 
 def test_in_a_browser_there_is_no_executor(monkeypatch):
-    monkeypatch.setattr("ch335_helpers.sweeps.IN_BROWSER", True)
+    monkeypatch.setattr("ch335_helpers.cores.IN_BROWSER", True)
     with all_cores() as executor:
         assert executor is None
 

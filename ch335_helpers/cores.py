@@ -1,0 +1,128 @@
+"""The machine's cores: a process on each of them, and one thread of BLAS in each."""
+
+import os
+import pickle
+import threading
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+from threadpoolctl import threadpool_limits
+
+from .host import IN_BROWSER
+
+
+class _Together:
+    """BLAS in one thread from the first block that begins to the last one that ends.
+
+    The setting is one for the whole process. Blocks in several threads that each put
+    back what they had found would put back one another's limit.
+    """
+
+    def __init__(self):
+        self.lock, self.n_blocks, self.limits = threading.Lock(), 0, None
+
+    def __enter__(self):
+        with self.lock:
+            if self.n_blocks == 0:
+                self.limits = threadpool_limits(1, "blas")
+            self.n_blocks += 1
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.n_blocks -= 1
+            if self.n_blocks == 0:
+                self.limits.restore_original_limits()
+
+
+_together = _Together()
+
+
+@contextmanager
+def one_blas_thread():
+    """While a block runs, BLAS computes in one thread, also if others overlap with it.
+
+    When the last of the blocks has ended, in whatever thread, the limit is what it was
+    before the first one.
+
+    Examples
+    --------
+    >>> with one_blas_thread():
+    ...     product = np.eye(2) @ np.eye(2)
+    """
+    # a BLAS that is built on OpenMP has a limit for each thread: hence the second one
+    with _together, threadpool_limits(1, "blas"):
+        yield
+
+
+class Cores(Executor):
+    """An executor with a process on each core; each has one call at a time.
+
+    A process that is lost costs the call that it was computing, whose future raises
+    `BrokenProcessPool`; the next call gets a new process. In a `ProcessPoolExecutor`,
+    one lost process is the end of all calls.
+
+    Parameters
+    ----------
+    n : int
+        How many processes.
+    """
+
+    def __init__(self, n):
+        self._threads = ThreadPoolExecutor(n)  # each looks after one process
+        self._mine, self._pools = threading.local(), []
+
+    def submit(self, function, /, *args, **kwargs):
+        return self._threads.submit(self._call, function, args, kwargs)
+
+    def _call(self, *call):
+        # packed here: what a new process cannot unpack is then an error of the call,
+        # for instance a function that is defined in a notebook
+        packed = pickle.dumps(call)
+        if getattr(self._mine, "pool", None) is None:
+            self._mine.pool = _one_process()
+            self._pools.append(self._mine.pool)
+        try:
+            return self._mine.pool.submit(_unpack_and_call, packed).result()
+        except BrokenExecutor:
+            self._mine.pool = None
+            raise
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        for pool in self._pools:
+            pool.shutdown(wait)
+
+
+def _one_process():
+    from concurrent.futures import ProcessPoolExecutor  # which a browser cannot import
+
+    # a new process, not a copy of this one, which may have threads
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def _unpack_and_call(packed):
+    function, args, kwargs = pickle.loads(packed)
+    return function(*args, **kwargs)
+
+
+@contextmanager
+def all_cores():
+    """While a block runs, an executor with a process on each core, for `sweep`.
+
+    Yields
+    ------
+    executor : Cores or None
+        None in a browser, which has no processes: `sweep` then works in turn.
+
+    Examples
+    --------
+    >>> with all_cores() as executor:
+    ...     executor.submit(pow, 2, 10).result()
+    1024
+    """
+    if IN_BROWSER:
+        yield None
+        return
+    with Cores(os.cpu_count() or 1) as executor:
+        yield executor
