@@ -64,12 +64,17 @@ class Cores(Executor):
 
     Parameters
     ----------
-    n : int
-        How many processes.
+    n : int, optional
+        How many processes; by default one for each core.
+    context : multiprocessing context, optional
+        How they are started. By default they are new ones, not copies of this process,
+        which may have threads.
     """
 
-    def __init__(self, n):
-        self._threads = ThreadPoolExecutor(n)  # each looks after one process
+    def __init__(self, n=None, context=None):
+        # each thread looks after one process
+        self._threads = ThreadPoolExecutor(n or os.cpu_count() or 1)
+        self._context = context or get_context("spawn")
         self._mine, self._pools = threading.local(), []
 
     def submit(self, function, /, *args, **kwargs):
@@ -80,7 +85,7 @@ class Cores(Executor):
         # for instance a function that is defined in a notebook
         packed = pickle.dumps(call)
         if getattr(self._mine, "pool", None) is None:
-            self._mine.pool = _one_process()
+            self._mine.pool = self._one_process()
             self._pools.append(self._mine.pool)
         try:
             return self._mine.pool.submit(_unpack_and_call, packed).result()
@@ -88,17 +93,15 @@ class Cores(Executor):
             self._mine.pool = None
             raise
 
+    def _one_process(self):
+        from concurrent.futures import ProcessPoolExecutor  # not there in a browser
+
+        return ProcessPoolExecutor(1, mp_context=self._context)
+
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         for pool in self._pools:
             pool.shutdown(wait)
-
-
-def _one_process():
-    from concurrent.futures import ProcessPoolExecutor  # which a browser cannot import
-
-    # a new process, not a copy of this one, which may have threads
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 def _unpack_and_call(packed):
@@ -124,5 +127,5 @@ def all_cores():
     if IN_BROWSER:
         yield None
         return
-    with Cores(os.cpu_count() or 1) as executor:
+    with Cores() as executor:
         yield executor

@@ -1,12 +1,15 @@
 """A fingerprint of what a training was asked for: equal exactly if all of it is."""
 
 import copyreg
+import dis
 import hashlib
+from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 
 import numpy as np
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
+ASSIGN = ("STORE_GLOBAL", "STORE_DEREF")
 
 
 def fingerprint(*values, arrays=None):
@@ -33,10 +36,11 @@ def fingerprint(*values, arrays=None):
 
     Notes
     -----
-    Of a function count its name, its code, its defaults, what it has taken along from
-    an enclosing function, and what it reads from its own module: functions, classes,
-    arrays, numbers, text and containers. Of what it has imported, the name alone
-    counts. Code differs between versions of Python.
+    Of a function count its name, its code, its defaults, and what it reads from around
+    it, in an enclosing function or its module: functions, classes, arrays, numbers and
+    text. Not what it assigns itself, nor lists, dicts and sets, which may be its notes;
+    what is in them shall be passed by `functools.partial`. Of what it has imported, the
+    name alone counts. Code differs between versions of Python.
 
     Examples
     --------
@@ -90,6 +94,8 @@ class _Reader:
                 return [value.co_code, value.co_consts, value.co_names]
             case type():
                 return [_name(value), *_own_functions(value)]
+            case ModuleType():
+                return [value.__name__]
             case BuiltinFunctionType() if isinstance(value.__self__, ModuleType | None):
                 return [_name(value)]
         return _parts_of_object(value)
@@ -97,18 +103,24 @@ class _Reader:
 
 def _parts_of_function(function):
     code, module = function.__code__, function.__globals__
-    cells = [cell.cell_contents for cell in function.__closure__ or ()]
     read = {name: module[name] for name in sorted(code.co_names) if name in module}
-    read = {n: v for n, v in read.items() if _is_own(v, function.__module__)}
-    defaults = function.__defaults__, function.__kwdefaults__
-    return [_name(function), code, defaults, cells, read]
+    read = {name: v for name, v in read.items() if _is_own(v, function.__module__)}
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        read[name] = cell.cell_contents
+    assigned = {i.argval for i in dis.get_instructions(code) if i.opname in ASSIGN}
+    read = {
+        name: value
+        for name, value in read.items()
+        if name not in assigned and not isinstance(value, list | dict | set)
+    }
+    return [_name(function), code, function.__defaults__, function.__kwdefaults__, read]
 
 
 def _is_own(value, module):
     """Whether what a function reads from its module was made there."""
     if isinstance(value, FunctionType | type):
         return value.__module__ == module
-    return isinstance(value, (*PLAIN, list, tuple, dict, np.ndarray, np.number))
+    return isinstance(value, (*PLAIN, tuple, partial, np.ndarray, np.number))
 
 
 def _own_functions(cls):

@@ -3,11 +3,12 @@
 import sys
 import warnings
 from concurrent.futures import BrokenExecutor, CancelledError, Future, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 
+from .batches import ImageStream
 from .checks import check_whole
-from .cores import all_cores, one_blas_thread
+from .cores import Cores, one_blas_thread
 from .shards import side_by_side
 from .training import Training, progress_bar
 from .trial_files import load_trials, save_run, trial_paths
@@ -67,9 +68,10 @@ def sweep(
     **Lost workers.** A training whose worker is lost, because its process ended or its
     machine did, is tried a second time. If that is lost too, its row says so, without a
     run, and a warning tells how many there are; a call with the same folder tries them
-    again. The second try is made by the same executor, or by `all_cores` where the
-    executor itself is broken: a `ProcessPoolExecutor` is, when one process is lost.
-    Dask itself tries a task on several workers before it gives up.
+    again. The second try is made by the same executor, or by processes on all cores of
+    this machine where the executor itself is broken: a `ProcessPoolExecutor` is, with
+    all that it had not finished, when one of its processes is lost. Dask itself tries a
+    task on several workers before it gives up.
 
     **Files.** A file belongs to one name, seed and `fingerprint` of all settings.
     Another call with the same ones takes its run from it; whatever is changed has
@@ -124,11 +126,12 @@ def train_one(name, seed, configuration, n_try=1):
     That the second try says so is for Dask, which takes two calls with the same
     arguments for one.
     """
-    # the next training starts where this one does
-    configuration = deepcopy(configuration)
-    model, data = configuration.pop("model"), configuration.pop("data")
+    data = configuration["data"]
     X, y, X_val, y_val = data(seed) if callable(data) else data
-    training = Training(model, X, y, X_val, y_val, seed=seed, **configuration)
+    # the next training starts where this one does
+    own = {key: value for key, value in configuration.items() if key != "data"}
+    own = deepcopy(own | {"X": X} if isinstance(X, ImageStream) else own)
+    training = Training(**{"X": X, **own}, y=y, X_val=X_val, y_val=y_val, seed=seed)
     with side_by_side(training, n_shards=1):
         for _ in training:
             pass
@@ -150,13 +153,13 @@ def _compute(tasks, executor, keep, n_try=1):
         for key, task in tasks.items():
             futures[_submit(executor, *task, n_try)] = key
         for future in as_completed(list(futures)):
-            key = futures.pop(future)
+            key = futures[future]
             if error := _loss(future):
                 lost[key] = error
-                continue
-            with _noted(key):
-                trial = future.result()
-            keep(key, trial)
+            else:
+                with _noted(key):
+                    keep(key, future.result())
+            del futures[future]
     finally:  # what has not begun would keep an executor busy for nobody
         for future, key in futures.items():
             if not future.cancel() and future.done() and not future.exception():
@@ -183,26 +186,23 @@ def _loss(future):
     return error if isinstance(error, kinds) else None
 
 
-@contextmanager
 def _for_second_try(executor):
-    """The same executor; or all cores, if losing a worker has broken all of it."""
+    """The same executor; or `Cores`, if losing a worker has broken all of it."""
     try:
         executor.submit(abs, 0)
-        broken = False
     except BrokenExecutor:
-        broken = True
-    if not broken:
-        yield executor
-        return
-    with all_cores() as cores:
-        yield cores
+        # started as its own processes were, these know what those knew
+        return Cores(context=getattr(executor, "_mp_context", None))
+    return nullcontext(executor)
 
 
 def _reported(lost):
     """Trials that say that their workers were lost; a warning says how many."""
     if lost:
-        text = f"{len(lost)} trainings were lost with their workers, twice: see there"
-        warnings.warn(text, stacklevel=3)
+        many = len(lost) > 1
+        what = f"{len(lost)} trainings were" if many else "1 training was"
+        whose = "their workers" if many else "its worker"
+        warnings.warn(f"{what} lost with {whose}, twice", stacklevel=3)
     return {
         key: Trial(*key, None, f"worker lost twice: {type(error).__name__}")
         for key, error in lost.items()

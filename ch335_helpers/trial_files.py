@@ -126,7 +126,7 @@ def load_run(path):
 
 
 def _write_whole(path, write):
-    """Call ``write(file)`` on a file beside `path`, and give it that name at the end."""
+    """Call ``write(file)`` on a file beside `path`; in the end it gets that name."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(beside, "wb") as file:
