@@ -76,6 +76,7 @@ class Cores(Executor):
         self._threads = ThreadPoolExecutor(n or os.cpu_count() or 1)
         self._context = context or get_context("spawn")
         self._mine, self._pools = threading.local(), []
+        self._starting = threading.Lock()
 
     def submit(self, function, /, *args, **kwargs):
         return self._threads.submit(self._call, function, args, kwargs)
@@ -84,11 +85,11 @@ class Cores(Executor):
         # packed here: what a new process cannot unpack is then an error of the call,
         # for instance a function that is defined in a notebook
         packed = pickle.dumps(call)
-        if getattr(self._mine, "pool", None) is None:
-            self._mine.pool = self._one_process()
-            self._pools.append(self._mine.pool)
+        pool = getattr(self._mine, "pool", None)
+        if pool is None:
+            pool = self._mine.pool = self._one_process()
         try:
-            return self._mine.pool.submit(_unpack_and_call, packed).result()
+            return pool.submit(_unpack_and_call, packed).result()
         except BrokenExecutor:
             self._mine.pool = None
             raise
@@ -96,7 +97,13 @@ class Cores(Executor):
     def _one_process(self):
         from concurrent.futures import ProcessPoolExecutor  # not there in a browser
 
-        return ProcessPoolExecutor(1, mp_context=self._context)
+        # one after the other: a copy made meanwhile would hold on to what tells that
+        # this process has ended, and the end would not be noticed
+        with self._starting:
+            pool = ProcessPoolExecutor(1, mp_context=self._context)
+            pool.submit(abs, 0)  # which starts the process
+            self._pools.append(pool)
+        return pool
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -83,9 +84,8 @@ def save_run(path, run):
     run : Run
     """
     about = {key: value for key, value in vars(run).items() if key not in LISTS}
-    del about["params"]
-    # the name of the file stands in it, too: a renamed file is noticed
-    about |= {"format": FORMAT, "file": path.name}
+    # the names of the file and the arrays, so that it is noticed if one has changed
+    about |= {"format": FORMAT, "file": path.name, "params": list(run.params)}
     arrays = {key: np.array(getattr(run, key), float) for key in LISTS}
     arrays |= {f"params/{name}": array for name, array in run.params.items()}
     _write_whole(path, lambda file: np.savez(file, about=json.dumps(about), **arrays))
@@ -107,17 +107,16 @@ def load_run(path):
     ValueError
         If the file is damaged, or was written under another name.
     """
+    content = BytesIO(path.read_bytes())  # an error of the disk is no damaged file
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        with np.load(content, allow_pickle=False) as archive:
             arrays = dict(archive)
         about = json.loads(str(arrays.pop("about")))
         expected = {"format": FORMAT, "file": path.name}
         found = {key: about.pop(key) for key in expected}
         lists = {key: arrays.pop(key).tolist() for key in LISTS}
-        params = {key.removeprefix("params/"): array for key, array in arrays.items()}
+        params = {name: arrays.pop(f"params/{name}") for name in about.pop("params")}
         run = Run(params, **lists, **about)
-    except OSError:
-        raise
     except Exception as error:  # the formats raise a dozen different ones
         raise ValueError(f"{path} is damaged: {error}") from error
     if found != expected:

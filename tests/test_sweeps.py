@@ -30,6 +30,7 @@ CONFIGURATIONS = {
 }
 SETTINGS = {"data": DATA, "epochs": 2, "batch_size": 8, "progress": False}
 SEEDS = (3, 1, 2)
+ADDRESS = "127.0.0.1:0"  # of Dask's dashboard: any port that is free
 
 
 class Backwards:
@@ -111,7 +112,7 @@ def client():
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=ADDRESS
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -200,7 +201,7 @@ def test_a_training_that_ends_every_worker_costs_its_own_row(
 
 def test_several_threads_of_a_worker_leave_it_as_it_was(in_turn):
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 1, "threads_per_worker": 3, "dashboard_address": None}
+    options = {"n_workers": 1, "threads_per_worker": 3, "dashboard_address": ADDRESS}
     with distributed.Client(**options) as client:
         before = client.run(state_of_the_process)
         executor = client.get_executor()
@@ -292,9 +293,11 @@ def test_a_damaged_file_is_told_and_trained_again(tmp_path, trained):
 @pytest.mark.parametrize("make", [None, ThreadPoolExecutor, two_processes])
 def test_what_finished_before_an_error_is_in_the_folder(tmp_path, make):
     settings = SETTINGS | {"model": SimpleCNN(3), "data": fail_at_one}
-    with make() if make else nullcontext() as executor:
-        with pytest.raises(OSError, match="no such data") as caught:
-            sweep({"one": {}}, executor, seeds=[0, 1], folder=tmp_path, **settings)
+    with (
+        make() if make else nullcontext() as executor,
+        pytest.raises(OSError, match="no such data") as caught,
+    ):
+        sweep({"one": {}}, executor, seeds=[0, 1], folder=tmp_path, **settings)
     assert caught.value.__notes__ == ["in configuration 'one' with seed 1"]
     found = sweep({"one": {}}, seeds=[0], folder=tmp_path, **settings)
     assert equal(found, sweep({"one": {}}, seeds=[0], **settings))
