@@ -129,9 +129,9 @@ def train_one(name, seed, configuration, n_try=1):
     data = configuration["data"]
     X, y, X_val, y_val = data(seed) if callable(data) else data
     # the next training starts where this one does
-    own = {key: value for key, value in configuration.items() if key != "data"}
-    own = deepcopy(own | {"X": X} if isinstance(X, ImageStream) else own)
-    training = Training(**{"X": X, **own}, y=y, X_val=X_val, y_val=y_val, seed=seed)
+    X = deepcopy(X) if isinstance(X, ImageStream) else X
+    own = deepcopy({key: v for key, v in configuration.items() if key != "data"})
+    training = Training(X=X, y=y, X_val=X_val, y_val=y_val, seed=seed, **own)
     with side_by_side(training, n_shards=1):
         for _ in training:
             pass
@@ -169,11 +169,14 @@ def _compute(tasks, executor, keep, n_try=1):
 
 def _submit(executor, *task):
     try:
-        return executor.submit(train_one, *task)
+        future = executor.submit(train_one, *task)
     except BrokenExecutor as error:
         future = Future()
         future.set_exception(error)
-        return future
+    if not isinstance(future, Future):  # a Dask client has another kind
+        text = "executor must be a concurrent.futures.Executor, such as all_cores() or"
+        raise TypeError(f"{text} Client(...).get_executor(), got {executor!r}")
+    return future
 
 
 def _loss(future):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -126,7 +127,7 @@ def load_run(path):
 
 def _write_whole(path, write):
     """Call ``write(file)`` on a file beside `path`; in the end it gets that name."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         with open(beside, "wb") as file:
             write(file)

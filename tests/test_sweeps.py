@@ -434,3 +434,10 @@ def test_what_moves_on_in_one_training_has_not_moved_in_the_next():
 def test_a_seed_among_the_settings_is_refused():
     with pytest.raises(ValueError, match="configuration 'a' must have no seed"):
         sweep({"a": {"seed": 3}}, **SETTINGS, model=SimpleCNN(3))
+
+
+def test_what_is_no_executor_is_refused(client):
+    with pytest.raises(
+        TypeError, match="executor must be .*got <Client"
+    ):
+        sweep({"a": {}}, client, **SETTINGS, model=SimpleCNN(3))
