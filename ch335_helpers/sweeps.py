@@ -53,7 +53,8 @@ def sweep(
     ------
     ValueError, TypeError
         If there is no configuration or no seed, one has no model or no data, `fit`
-        refuses an argument, or with a folder if a setting has no `fingerprint`.
+        refuses an argument; with a folder, if a setting cannot be told from others,
+        such as an open file.
     Exception
         What a training raises; a note names its configuration. What had finished by
         then is in the folder.
@@ -73,10 +74,12 @@ def sweep(
     all that it had not finished, when one of its processes is lost. Dask itself tries a
     task on several workers before it gives up.
 
-    **Files.** A file belongs to one name, seed and `fingerprint` of all settings.
-    Another call with the same ones takes its run from it; whatever is changed has
-    another file. Defaults of `fit` and the code of this package are not part of it. A
-    file that is damaged is told in a warning, trained again and replaced.
+    **Files.** A file belongs to one name, one seed and all settings. Another call with
+    the same ones takes its run from it; whatever is changed has another file. Of a
+    function, its code, its defaults and the keywords of a `functools.partial` count,
+    and the numbers, arrays and functions that it reads from around it; not the lists
+    and dicts, and not what it imports. Defaults of `fit` do not count. A file that is
+    damaged is told in a warning, trained again and replaced.
 
     **Clusters.** Dask sends functions and results with pickle, which can run code. The
     cluster must be one's own; in a network, TLS keeps others out.
