@@ -12,6 +12,7 @@ from .batches import ImageStream, add_noise, draw_data, shift_images
 from .calibration import expected_calibration_error, fit_temperature, log_odds
 from .challenges import score_entry
 from .checkpoints import load_params, save_params
+from .cores import all_cores
 from .data import (
     CLASS_NAMES,
     DEFAULT_NOISE,
@@ -86,9 +87,10 @@ from .prediction import evaluate, predict, predict_logits
 from .run import Run
 from .split import SealedTestSet, Split, train_val_test_split
 from .summary import Summary
-from .sweeps import Trial, Trials, all_cores, sweep
+from .sweeps import sweep
 from .traces import Trace, try_learning_rates
 from .training import Training, train_step
+from .trials import Trial, Trials
 from .walk import Step, output_gradients, steps
 
 SHOWN_BY = {  # each name that `show` adds, and its module there

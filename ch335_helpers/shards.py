@@ -19,14 +19,15 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
 import warnings
 from contextlib import contextmanager
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from .checks import check_whole
+from .cores import one_blas_thread
 from .layers import batch_gather
 from .network import Layer
 
@@ -34,6 +35,8 @@ IMAGES_TO_SHARE = 16  # a smaller batch is not worth a second process
 LARGEST_MESSAGE = 64 << 20  # bytes; memory is taken only for what a message needs
 TRIES_BEFORE_SLEEP = 500
 SLEEP = 2e-5  # seconds
+
+_starting = threading.Lock()
 
 
 class Shard:
@@ -184,7 +187,8 @@ def other_processes(work, n_shards):
         if not all(process.is_alive() for process in others):
             raise RuntimeError("a process that computes a part of each batch has ended")
 
-    with warnings.catch_warnings():
+    # one thread after the other: each puts back the warning filters that it had found
+    with _starting, warnings.catch_warnings():
         # Python 3.12 warns that other threads do not live on in a fork. These processes
         # need none of them: they compute with NumPy and write to the slots.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -223,7 +227,7 @@ def side_by_side(training, n_shards):
         is False, this process takes the steps as if nobody had asked.
     """
     check_whole("n_shards", n_shards)
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         if n_shards == 1 or training.batch_size < IMAGES_TO_SHARE or not may_fork():
             yield
             return

@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -362,3 +364,20 @@ def test_a_sharded_model_begins_as_the_model_does(rng):
     assert sharded.parameters() == model.parameters()
     ours, theirs = (m.init(np.random.default_rng(0)) for m in (sharded, model))
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+
+
+@linux_only
+def test_trainings_in_threads_leave_warnings_and_blas_as_they_were():
+    def state():
+        return warnings.filters[:], [b["num_threads"] for b in threadpool_info()]
+
+    X, y = make_synthetic_images(10, img_size=12, n_classes=3)
+    options = {"epochs": 1, "batch_size": IMAGES_TO_SHARE, "progress": False}
+    before = state()
+    with ThreadPoolExecutor(4) as executor:
+        runs = [
+            executor.submit(fit, ResidualCNN(3, width=4), X, y, X, y, **options)
+            for _ in range(12)
+        ]
+    assert all(run.result().batch_loss == runs[0].result().batch_loss for run in runs)
+    assert state() == before

@@ -1,0 +1,138 @@
+"""The machine's cores: a process on each of them, and one thread of BLAS in each."""
+
+import os
+import pickle
+import threading
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+from threadpoolctl import threadpool_limits
+
+from .host import IN_BROWSER
+
+
+class _Together:
+    """BLAS in one thread from the first block that begins to the last one that ends.
+
+    The setting is one for the whole process. Blocks in several threads that each put
+    back what they had found would put back one another's limit.
+    """
+
+    def __init__(self):
+        self.lock, self.n_blocks, self.limits = threading.Lock(), 0, None
+
+    def __enter__(self):
+        with self.lock:
+            if self.n_blocks == 0:
+                self.limits = threadpool_limits(1, "blas")
+            self.n_blocks += 1
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.n_blocks -= 1
+            if self.n_blocks == 0:
+                self.limits.restore_original_limits()
+
+
+_together = _Together()
+
+
+@contextmanager
+def one_blas_thread():
+    """While a block runs, BLAS computes in one thread, also if others overlap with it.
+
+    When the last of the blocks has ended, in whatever thread, the limit is what it was
+    before the first one.
+
+    Examples
+    --------
+    >>> with one_blas_thread():
+    ...     product = np.eye(2) @ np.eye(2)
+    """
+    # a BLAS that is built on OpenMP has a limit for each thread: hence the second one
+    with _together, threadpool_limits(1, "blas"):
+        yield
+
+
+class Cores(Executor):
+    """An executor with a process on each core; each has one call at a time.
+
+    A process that is lost costs the call that it was computing, whose future raises
+    `BrokenProcessPool`; the next call gets a new process. In a `ProcessPoolExecutor`,
+    one lost process is the end of all calls.
+
+    Parameters
+    ----------
+    n : int, optional
+        How many processes; by default one for each core.
+    context : multiprocessing context, optional
+        How they are started. By default they are new ones, not copies of this process,
+        which may have threads.
+    """
+
+    def __init__(self, n=None, context=None):
+        # each thread looks after one process
+        self._threads = ThreadPoolExecutor(n or os.cpu_count() or 1)
+        self._context = context or get_context("spawn")
+        self._mine, self._pools = threading.local(), []
+        self._starting = threading.Lock()
+
+    def submit(self, function, /, *args, **kwargs):
+        return self._threads.submit(self._call, function, args, kwargs)
+
+    def _call(self, *call):
+        # packed here: what a new process cannot unpack is then an error of the call,
+        # for instance a function that is defined in a notebook
+        packed = pickle.dumps(call)
+        pool = getattr(self._mine, "pool", None)
+        if pool is None:
+            pool = self._mine.pool = self._one_process()
+        try:
+            return pool.submit(_unpack_and_call, packed).result()
+        except BrokenExecutor:
+            self._mine.pool = None
+            raise
+
+    def _one_process(self):
+        from concurrent.futures import ProcessPoolExecutor  # not there in a browser
+
+        # one after the other: a copy made meanwhile would hold on to what tells that
+        # this process has ended, and the end would not be noticed
+        with self._starting:
+            pool = ProcessPoolExecutor(1, mp_context=self._context)
+            pool.submit(abs, 0)  # which starts the process
+            self._pools.append(pool)
+        return pool
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        for pool in self._pools:
+            pool.shutdown(wait)
+
+
+def _unpack_and_call(packed):
+    function, args, kwargs = pickle.loads(packed)
+    return function(*args, **kwargs)
+
+
+@contextmanager
+def all_cores():
+    """While a block runs, an executor with a process on each core, for `sweep`.
+
+    Yields
+    ------
+    executor : Cores or None
+        None in a browser, which has no processes: `sweep` then works in turn.
+
+    Examples
+    --------
+    >>> with all_cores() as executor:
+    ...     executor.submit(pow, 2, 10).result()
+    1024
+    """
+    if IN_BROWSER:
+        yield None
+        return
+    with Cores() as executor:
+        yield executor

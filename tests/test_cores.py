@@ -1,0 +1,100 @@
+"""A process on each core, and BLAS in one thread."""
+
+import os
+import signal
+import threading
+from concurrent.futures import BrokenExecutor
+
+import pytest
+from threadpoolctl import threadpool_info
+
+from ch335_helpers.cores import Cores, all_cores, one_blas_thread
+
+
+def n_threads():
+    return [b["num_threads"] for b in threadpool_info() if b["user_api"] == "blas"]
+
+
+def end(*ignored):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def process(*ignored):
+    return os.getpid()
+
+
+def test_the_executor_is_closed_after_the_block():
+    with all_cores() as executor:
+        assert executor.submit(divmod, 7, 2).result() == (3, 1)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        executor.submit(print)
+
+
+def test_in_a_browser_there_is_no_executor(monkeypatch):
+    monkeypatch.setattr("ch335_helpers.cores.IN_BROWSER", True)
+    with all_cores() as executor:
+        assert executor is None
+
+
+def test_a_lost_process_costs_its_own_call_alone():
+    with Cores(2) as executor:
+        futures = [executor.submit([process, end][n == 3], n) for n in range(8)]
+        for n, future in enumerate(futures):
+            if n == 3:
+                with pytest.raises(BrokenExecutor):
+                    future.result()
+            else:
+                assert future.result() != os.getpid()
+
+
+def test_each_process_has_many_calls():
+    with Cores(1) as executor:
+        assert len({executor.submit(process).result() for _ in range(5)}) == 1
+
+
+def test_errors_of_a_call_and_keywords_come_through():
+    with Cores(1) as executor:
+        assert executor.submit(int, "11", base=2).result() == 3
+        with pytest.raises(ZeroDivisionError):
+            executor.submit(divmod, 1, 0).result()
+
+
+def only_in(process):
+    if os.getpid() != process:
+        raise KeyError(process)
+
+
+class OfThisProcess:
+    """What no other process can unpack."""
+
+    def __reduce__(self):
+        return only_in, (os.getpid(),)
+
+
+def test_what_cannot_be_unpacked_is_an_error_of_its_call():
+    with Cores(1) as executor:
+        with pytest.raises(KeyError):
+            executor.submit(abs, OfThisProcess()).result()
+        assert executor.submit(abs, -1).result() == 1
+
+
+def test_blocks_of_several_threads_leave_blas_as_it_was():
+    """The first to begin is the first to end, which would put back the limit."""
+    before, first_out = n_threads(), threading.Event()
+    inside = []
+
+    def second():
+        with one_blas_thread():
+            begun.set()
+            first_out.wait()
+            inside.append(n_threads())
+
+    begun, thread = threading.Event(), threading.Thread(target=second)
+    with one_blas_thread():
+        assert set(n_threads()) == {1}
+        thread.start()
+        begun.wait()
+    first_out.set()
+    thread.join()
+    assert set(inside[0]) == {1}
+    assert n_threads() == before
