@@ -1,6 +1,7 @@
 """Parameters in a file, which is always whole: the old one or the new one."""
 
 import hashlib
+import io
 import os
 import tempfile
 import zipfile
@@ -102,12 +103,16 @@ def load_params(path):
     >>> load_params(io.BytesIO(file.getvalue()))
     {'w': array([0, 1, 2])}
     """
-    if not isinstance(path, str | os.PathLike) and not hasattr(path, "read"):
+    if isinstance(path, str | os.PathLike):
+        name, content = path, Path(path).read_bytes()
+    elif hasattr(path, "read"):
+        name, content = getattr(path, "name", "path"), path.read()
+    else:
         expected = "path must be a path or a file open for reading bytes"
         raise TypeError(f"{expected}, got {path!r}")
-    expected = f"{getattr(path, 'name', path)} must be a whole .npz file of arrays"
+    expected = f"{name} must be a whole .npz file of arrays"
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if archive.comment and archive.comment != _seal(archive):
                 raise ValueError("its list of arrays has changed")
             return dict(_members(archive))

@@ -118,7 +118,7 @@ def test_a_file_that_was_cut_is_refused(run, tmp_path, share):
     save_run(path, run)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(ValueError, match="is damaged"):
+    with pytest.raises(ValueError, match=r"is damaged|must be a whole"):
         load_run(path)
 
 
@@ -134,7 +134,7 @@ def test_a_file_under_another_name_is_refused(run, tmp_path):
 def test_another_archive_is_refused(tmp_path, content):
     path = path_of(tmp_path)
     np.savez(path, **content)
-    with pytest.raises(ValueError, match="is damaged"):
+    with pytest.raises(ValueError, match=r"is damaged|must be a whole"):
         load_run(path)
 
 
@@ -143,11 +143,11 @@ def test_writing_that_fails_leaves_the_file_as_it_was(run, tmp_path, monkeypatch
     save_run(path, run)
     before = path.read_bytes()
 
-    def half(file, **arrays):
+    def half(file, array, **options):
         file.write(before[:100])
         raise OSError("no space left")
 
-    monkeypatch.setattr(np, "savez", half)
+    monkeypatch.setattr(np.lib.format, "write_array", half)
     with pytest.raises(OSError, match="no space"):
         save_run(path, Run({}, 1, 1))
     assert path.read_bytes() == before
