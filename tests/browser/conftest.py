@@ -16,7 +16,7 @@ HTML = Path(
 THEME_ERRORS = ("THEBE_JS_URL", "Got invalid theme mode")
 # waits for the formulas and the fonts, which come after the page itself
 TYPESET = """async () => {
-    await MathJax.startup.promise;
+    await window.MathJax?.startup.promise;  // not there on a page without formulas
     await document.fonts.ready;
 }"""
 
