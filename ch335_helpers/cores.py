@@ -47,6 +47,7 @@ def one_blas_thread():
 
     Examples
     --------
+    >>> import numpy as np
     >>> with one_blas_thread():
     ...     product = np.eye(2) @ np.eye(2)
     """
@@ -79,6 +80,7 @@ class Cores(Executor):
         self._starting = threading.Lock()
 
     def submit(self, function, /, *args, **kwargs):
+        """Call a function in the next process that is free; return its Future."""
         return self._threads.submit(self._call, function, args, kwargs)
 
     def _call(self, *call):
@@ -106,6 +108,7 @@ class Cores(Executor):
         return pool
 
     def shutdown(self, wait=True, *, cancel_futures=False):
+        """Take no more calls, and end the processes."""
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         for pool in self._pools:
             pool.shutdown(wait)
