@@ -1,8 +1,10 @@
 # make book    build the book into _build/html, every notebook executed
 # make test    lint, unit tests, notebooks through nbval, the book with warnings as errors, a browser on its pages
+# make test-all    the unit tests on every Python that is there, on the oldest versions and on the newest
 # make test-lite   every notebook to its end in JupyterLite, with the time of each
 # make lab     JupyterLab on the notebooks
 # make serve   the built book on http://127.0.0.1:8335
+# make page    rebuild one page after a change (PAGE=book/2_model.ipynb)
 # make bench   measure speed and memory against PyTorch and in a browser, into benchmarks/results.md
 # make pytorch     install PyTorch, so that make test also compares with it
 # make notebooks   execute the notebooks and rewrite them in canonical form
@@ -17,12 +19,13 @@ PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
 BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/*.bib \
 	book/_static/* book/_browser/* book/_ext/*.py \
 	ch335_helpers/*.py ch335_helpers/exercises/*.py ch335_helpers/show/*.*)
-INDEX := _build/html/index.html
+# made when all pages have been, and not by `make page`
+WHOLE := _build/whole
 
-.PHONY: book test test-lite bench pytorch lab serve notebooks lint mutants clean
+.PHONY: book page test test-all test-lite bench pytorch lab serve notebooks lint mutants clean
 
-book: $(INDEX)
-	@echo "The book is at file://$(abspath $(INDEX))"
+book: $(WHOLE)
+	@echo "The book is at file://$(abspath _build/html/index.html)"
 
 $(VENV)/reader: requirements.txt constraints.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -39,19 +42,27 @@ $(VENV)/pytorch: benchmarks/requirements.txt $(VENV)/developer
 	$(PIP) -r $<
 	touch $@
 
-$(INDEX): $(VENV)/reader $(BOOK_SOURCES)
+$(WHOLE): $(VENV)/reader $(BOOK_SOURCES)
 	TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W --keep-going --all
 	touch $@
+
+page: $(VENV)/reader
+	test -f "$(PAGE)"  # PAGE=book/2_model.ipynb
+	touch $(PAGE)
+	TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W --keep-going
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-test: lint $(INDEX)
+test: lint $(WHOLE)
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 book
 
-test-lite: $(VENV)/developer $(INDEX)
+test-all: $(VENV)/developer
+	$(BIN)/tox run
+
+test-lite: $(VENV)/developer $(WHOLE)
 	$(BIN)/pytest tests/browser/test_lite.py -m lite --durations=0 -v
 
 FILES ?= $(filter-out %/__init__.py, $(wildcard ch335_helpers/*.py ch335_helpers/show/*.py))
@@ -60,7 +71,7 @@ mutants: $(VENV)/developer
 
 pytorch: $(VENV)/pytorch
 
-bench: $(VENV)/pytorch $(INDEX)
+bench: $(VENV)/pytorch $(WHOLE)
 	$(BIN)/python -m benchmarks.run --output benchmarks/results.md
 
 lab: $(VENV)/reader
