@@ -19,12 +19,14 @@ and what came: TypeError if it is the wrong kind of array or object, else ValueE
 
 import math
 from contextlib import contextmanager
+from functools import lru_cache
 from numbers import Real
 
 import numpy as np
 
 REALS, LABELS, BOOLEANS = "real numbers", "integer labels", "booleans"
 KINDS = {REALS: "iuf", LABELS: "iu", BOOLEANS: "b"}  # as NumPy's dtypes name them
+FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 LARGEST = 2**30  # numbers in one array: 4 GB, in float32
 
 
@@ -180,7 +182,7 @@ def check_axes(name, array, axes, kind=REALS):
     """
     found = _as_array(name, array, kind)
     if axes is not None and found.dtype != object:
-        _check_shape(name, found.shape, axes.split())
+        _check_shape(name, found.shape, axes)
     # an extended float is no type of a matrix product
     if found.dtype.kind not in KINDS[kind] or found.dtype.itemsize > 8:
         came = "" if isinstance(array, np.ndarray) else f": {_told(array)}"
@@ -198,13 +200,27 @@ def _as_array(name, value, kind):
 
 
 def _check_shape(name, shape, axes):
-    expected = f"{name} must have shape ({', '.join(axes)})"
-    lengths = zip(axes, shape, strict=False)
-    met = all(not axis.isdigit() or int(axis) == length for axis, length in lengths)
-    if len(shape) != len(axes) or not met:
-        raise ValueError(f"{expected}, got {shape}")
-    if 0 in shape:
-        raise ValueError(f"{expected} with no axis of length 0, got {shape}")
+    if _has_shape(shape, axes):
+        return
+    expected = f"{name} must have shape ({', '.join(axes.split())})"
+    met = len(shape) == len(axes.split()) and 0 in shape
+    empty = " with no axis of length 0" if met else ""
+    raise ValueError(f"{expected}{empty}, got {shape}")
+
+
+def _has_shape(shape, axes):
+    """Whether a shape has the named axes and given lengths, and none of length 0."""
+    lengths = _given_lengths(axes)
+    return len(shape) == len(lengths) and all(
+        length == given if given else length
+        for length, given in zip(shape, lengths, strict=True)
+    )
+
+
+@lru_cache
+def _given_lengths(axes):
+    """For each of the named axes the length that is given, or None."""
+    return tuple(int(axis) if axis.isdigit() else None for axis in axes.split())
 
 
 def check_values(name, array, axes):
@@ -213,6 +229,10 @@ def check_values(name, array, axes):
     float32 and float64 stay as they are. float16 becomes float32, and integers become
     float64: uint8 would wrap round at 256.
     """
+    # nearly always it is as it should be, and a training step asks a hundred times
+    usual = type(array) is np.ndarray and array.dtype in FLOATS
+    if usual and (axes is None or _has_shape(array.shape, axes)):
+        return array
     array = check_axes(name, array, axes)
     if array.dtype.kind != "f":
         return array.astype(np.float64)
@@ -225,7 +245,7 @@ def check_floats(name, array, in_place=True):
     if (
         not isinstance(array, np.ndarray)
         or isinstance(array, np.ma.MaskedArray)
-        or array.dtype not in (np.float32, np.float64)
+        or array.dtype not in FLOATS
     ):
         raise TypeError(f"{name} must be an array of floats, got {_told(array)}")
     if in_place and not array.flags.writeable:

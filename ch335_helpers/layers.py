@@ -4,6 +4,7 @@ Each of them is an operation of `ops` with names for what it learns. What all la
 share, and how they are put together to a network, is in `network`.
 """
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from . import ops
@@ -17,8 +18,20 @@ from .checks import (
 )
 from .network import Layer, Parameter
 
-# while a batch is computed in parts: how batch normalisation gets at the other parts
+# While a batch is computed in parts: how batch normalisation gets at the other parts.
 batch_gather = ContextVar("batch_gather", default=None)
+# In a training step: the layer that gets the images. Nobody asks for their gradient.
+images_go_to = ContextVar("images_go_to", default=None)
+
+
+@contextmanager
+def holding(variable, value):
+    """While a block runs, the context variable has this value."""
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 class Conv(Layer):
@@ -81,9 +94,10 @@ class Conv(Layer):
     def __call__(self, params, x, train=False):
         window = {"stride": self.stride, "padding": self.padding}
         y, conv_backward = ops.conv2d(x, **self.own_values(params), **window)
+        with_dx = images_go_to.get() is not self
 
         def backward(dy, grads):
-            dx, grads[f"{self.name}.w"], db = conv_backward(dy)
+            dx, grads[f"{self.name}.w"], db = conv_backward(dy, with_dx)
             if self.bias:
                 grads[f"{self.name}.b"] = db
             return dx
@@ -145,9 +159,6 @@ class Templates(Layer):
     plus Gaussian noise, and s is one over the noise squared, this is the log of how
     likely the image is, but for a constant: the term that the ideal observer adds up.
 
-    It is meant as a first layer. In training its backward returns None for dx: nobody
-    asks for the gradient of the images, which would take most of the time.
-
     Parameters
     ----------
     name : str
@@ -190,13 +201,13 @@ class Templates(Layer):
         }
 
     def __call__(self, params, x, train=False):
-        check_flag("train", train)
         w, b, s = self.own_values(params).values()
         fit, conv_backward = ops.conv2d(x, w, b - (w * w).sum(axis=(1, 2, 3)) / 2)
+        with_dx = images_go_to.get() is not self
 
         def backward(dy, grads):
             dy = check_values("dy", dy, "N F Ho Wo")
-            dx, dw, db = conv_backward(s * dy, with_dx=not train)
+            dx, dw, db = conv_backward(s * dy, with_dx)
             grads[f"{self.name}.w"] = dw - w * db[:, None, None, None]
             grads[f"{self.name}.b"] = db
             grads[f"{self.name}.s"] = (dy * fit).sum(keepdims=True).reshape(1)

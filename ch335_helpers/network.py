@@ -265,6 +265,30 @@ class Residual(Layer):
         return y + shortcut
 
 
+def first_layer(model):
+    """The layer that gets what goes into a model, if there is only one.
+
+    Parameters
+    ----------
+    model : Layer
+        For a chain it is the first layer's first one, and so on. For a sum of two paths
+        it is the sum.
+
+    Returns
+    -------
+    layer : Layer
+
+    Examples
+    --------
+    >>> from ch335_helpers import ResidualCNN
+    >>> first_layer(ResidualCNN()).name
+    'stem.conv'
+    """
+    while isinstance(model, Chain) and model.layers:
+        model = model.layers[0]
+    return model
+
+
 def learnt(model):
     """Names of the parameters that training changes by their gradient.
 

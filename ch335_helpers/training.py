@@ -17,7 +17,8 @@ from .checks import (
     check_params,
     check_seed,
 )
-from .network import Layer
+from .layers import holding, images_go_to
+from .network import Layer, first_layer
 from .ops import cross_entropy
 from .optim import adam_update, cosine
 from .prediction import evaluate
@@ -265,7 +266,8 @@ def train_step(model, params, x, y, state, lr, optimiser=adam_update):
     True
     """
     check_is("model", model, Layer), check_function("optimiser", optimiser)
-    logits, backward = model(params, x, train=True)
+    with holding(images_go_to, first_layer(model)):
+        logits, backward = model(params, x, train=True)
     loss, dlogits = cross_entropy(logits, y)
     grads = {}
     backward(dlogits, grads)
