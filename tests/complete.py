@@ -3,8 +3,9 @@
     python tests/complete.py [FOLDER]
 
 It looks for the page of every entry of `_toc.yml`, for what pages load and link to in
-the book itself, for the files of `book/_browser/files.json` with their checksums, and
-for every notebook in JupyterLite. What is missing is printed with what asks for it.
+the book itself, for the files with which Python runs in a browser and their checksums,
+and for JupyterLite with its extensions and every notebook. What is missing is printed
+with what asks for it.
 """
 
 import argparse
@@ -20,7 +21,10 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 TOC, FILES = "_toc.yml", "book/_browser/files.json"
-CONTENTS, LISTING = "_browser/contents.json", "lite/api/contents/all.json"
+CONTENTS, LOCK = "_browser/contents.json", "_browser/pyodide-lock.json"
+LITE, LISTING = "lite/jupyter-lite.json", "lite/api/contents/all.json"
+# what scripts load, which no page says: with all of `book/_browser/*.js`
+LOADED = ("drawing.js", "network.npz", "contents.json", "pyodide-lock.json")
 
 
 class Links(HTMLParser):
@@ -46,16 +50,28 @@ def asked_for(book, root):
         yield TOC, f"{name}.html", None
     for path in sorted(book.rglob("*.html")):
         page = path.relative_to(book).as_posix()
+        if page.startswith("_static/"):  # templates of the theme, which nobody opens
+            continue
         for link in Links(path.read_text(encoding="utf-8")).found:
             target = posixpath.join(posixpath.dirname(page), link)
             yield page, posixpath.normpath(target), None
     for name, file in _json(root / FILES).items():
         yield FILES, f"_browser/{name}", file["sha256"]
-    yield "a page with Python", CONTENTS, None
+    scripts = sorted(path.name for path in (root / "book" / "_browser").glob("*.js"))
+    for name in (*scripts, *LOADED):
+        yield "a page with Python", f"_browser/{name}", None
     for file in _json(book / CONTENTS).values():
         if not urlsplit(file["url"]).scheme:
             yield CONTENTS, f"_browser/{file['url']}", file["sha256"]
-    yield "JupyterLite", LISTING, None
+    for package in _json(book / LOCK).get("packages", {}).values():
+        if not urlsplit(package["file_name"]).scheme:
+            yield LOCK, f"_browser/{package['file_name']}", package["sha256"]
+    for name in (LITE, LISTING):
+        yield "JupyterLite", name, None
+    settings = _json(book / LITE).get("jupyter-config-data", {})
+    for extension in settings.get("federated_extensions", []):
+        script = posixpath.join("lite/extensions", extension["name"], extension["load"])
+        yield LITE, posixpath.normpath(script), None
     for path in sorted((root / "book").glob("*.ipynb")):
         yield "JupyterLite", f"lite/files/{path.name}", None
 

@@ -42,17 +42,34 @@ def root(tmp_path):
         "_toc.yml": TOC,
         "book/1_data.ipynb": "{}",
         "book/_browser/files.json": {"pyodide.js": checksum},
+        "book/_browser/worker.js": "",
         "html/index.html": "<a href='book/index.html'>the book</a>",
         "html/book/index.html": PAGE,
         "html/book/1_data.html": PAGE,
         "html/book/deep.html": "",
         "html/_static/a style.css": "",
+        "html/_static/macros.html": "<script src='{{ a template }}'></script>",
         "html/_browser/own.js": "",
+        "html/_browser/worker.js": "",
+        "html/_browser/drawing.js": "",
+        "html/_browser/network.npz": "",
         "html/_browser/pyodide.js": SCRIPT,
         "html/_browser/own.whl": SCRIPT,
         "html/_browser/contents.json": {
             "own.whl": {"url": "own.whl", **checksum}, "far.whl": far,
         },
+        "html/_browser/pyodide-lock.json": {
+            "packages": {
+                "own": {"file_name": "own.whl", **checksum},
+                "far": {"file_name": far["url"], "sha256": "0"},
+            }
+        },
+        "html/lite/jupyter-lite.json": {
+            "jupyter-config-data": {
+                "federated_extensions": [{"name": "@a/kernel", "load": "./static/x.js"}]
+            }
+        },
+        "html/lite/extensions/@a/kernel/static/x.js": "",
         "html/lite/files/1_data.ipynb": "{}",
         "html/lite/api/contents/all.json": {"content": [{"name": "1_data.ipynb"}]},
     }  # fmt: skip
@@ -66,8 +83,8 @@ def complaints(root):
 
 
 def test_a_whole_book_is_whole(root):
-    # three pages, index.html, a style, three of _browser, contents.json, two of lite
-    assert complete.look(root / "html", root) == (3, 11, [])
+    # three pages, the opening one, a style, eight of _browser, four of lite
+    assert complete.look(root / "html", root) == (3, 17, [])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +95,11 @@ def test_a_whole_book_is_whole(root):
         ("_static/a style.css", ["book/1_data.html", "book/index.html"]),
         ("_browser/own.js", ["book/1_data.html", "book/index.html"]),
         ("_browser/pyodide.js", ["book/_browser/files.json"]),
-        ("_browser/own.whl", ["_browser/contents.json"]),
+        ("_browser/own.whl", ["_browser/contents.json", "_browser/pyodide-lock.json"]),
+        ("_browser/worker.js", ["a page with Python"]),
+        ("_browser/network.npz", ["a page with Python"]),
+        ("_browser/pyodide-lock.json", ["a page with Python"]),
+        ("lite/extensions/@a/kernel/static/x.js", ["lite/jupyter-lite.json"]),
         ("_browser/contents.json", ["a page with Python"]),
         ("lite/files/1_data.ipynb", ["JupyterLite"]),
     ],
@@ -118,7 +139,7 @@ def test_a_notebook_that_jupyterlite_does_not_list_is_told(root):
 def test_the_end_of_the_script_says_it_too(root, monkeypatch, capsys):
     monkeypatch.setattr(complete, "look", partial(complete.look, root=root))
     assert complete.main([str(root / "html")]) == 0
-    assert "is whole: 3 pages and 11 files" in capsys.readouterr().out
+    assert "is whole: 3 pages and 17 files" in capsys.readouterr().out
     (root / "html" / "_browser" / "own.js").unlink()
     assert "must not be published: 2 things" in complete.main([str(root / "html")])
     assert "own.js is missing" in capsys.readouterr().out
