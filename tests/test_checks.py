@@ -270,7 +270,7 @@ def test_values_come_back_as_floats_to_compute_with(dtype, becomes):
     ],
 )  # fmt: skip
 def test_what_holds_no_real_numbers_is_refused(bad):
-    if isinstance(bad, np.ndarray) and bad.dtype == np.float64 and bad.ndim != 1:
+    if type(bad) is np.ndarray and bad.dtype == np.float64:
         pytest.skip("on this machine a longdouble is a float64")
     for check in (check_axes, check_values):
         with pytest.raises(TypeError, match="x must hold real numbers, got"):

@@ -1,6 +1,7 @@
 """A training that goes on from a file: bit for bit, and only where it belongs."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -223,6 +224,8 @@ run = fit(SimpleCNN(4), *data, X_val, y_val, checkpoint=path, **options)
 save_params(result, run.params | {"losses": run.batch_loss, "val": run.val_loss})
 """
 KILLS = 18  # of each kind
+# what a process that was killed returns
+KILLED = 1 if os.name == "nt" else -signal.SIGKILL
 
 
 @pytest.mark.parametrize("kind", ["arrays", "stream", "shards"])
@@ -246,7 +249,7 @@ def test_a_process_that_is_killed_again_and_again_gives_the_same_run(kind, tmp_p
         process.stdout.readline()
         time.sleep(rng.uniform(0, 2 * lasts / KILLS))
         process.kill()  # nothing happens if it has ended by itself
-        killed += process.wait() == -signal.SIGKILL
+        killed += process.wait() == KILLED
         if (tmp_path / "killed.params.npz").exists():  # finished: once more, anew
             assert_same_files(tmp_path)
             (tmp_path / "killed.params.npz").unlink()
