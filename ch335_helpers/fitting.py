@@ -4,7 +4,7 @@ import warnings
 
 from tqdm import tqdm
 
-from .checks import check_function
+from .checks import check_flag, check_function
 from .host import IN_BROWSER
 from .resume import resumable
 from .shards import side_by_side
@@ -16,8 +16,9 @@ if IN_BROWSER:  # there no thread can be started to watch over a bar
 
 def progress_bar(total, unit, wanted):
     """A bar of tqdm, hidden if it is not wanted."""
+    hidden = {} if check_flag("progress", wanted) else {"disable": True}
     # a bar that is wanted is told nothing: else TQDM_DISABLE could not hide it
-    return tqdm(total=total, unit=unit, **({} if wanted else {"disable": True}))
+    return tqdm(total=total, unit=unit, **hidden)
 
 
 def _tell(run, bar):
