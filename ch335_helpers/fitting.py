@@ -97,7 +97,7 @@ def fit(
     Taught in notebook 3. A loss that is not finite ends the run, and so does an
     interrupt. Both are told in a warning and in ``stopped``; what was reached by then
     is returned. A checkpoint is compared with the call by the values of its numbers and
-    arrays and by the names of its functions.
+    arrays, by the code of the model's classes, and by the names of its functions.
 
     Examples
     --------
