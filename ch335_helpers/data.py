@@ -258,13 +258,10 @@ def make_synthetic_images(
     >>> np.array_equal(again, X)  # one seed, the same images
     True
     """
-    noise = check_noise(noise)
     check_flag("return_places", return_places)
     check_flag("return_masks", return_masks)
-    n_classes, _, *size = shape_templates(img_size, n_classes).shape
-    n_per_class = check_whole("n_per_class", n_per_class)
-    check_size("n_per_class", n_per_class * n_classes * math.prod(size))
-    rng = check_seed("seed", seed)
+    n_per_class, n_classes = _checked_counts(n_per_class, img_size, n_classes)
+    rng, noise = check_seed("seed", seed), check_noise(noise)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
     images, drawn = draw_images(rng, labels, img_size, n_classes, noise)
     more = ()
@@ -273,6 +270,14 @@ def make_synthetic_images(
     if return_masks:
         more += (shape_templates(img_size, n_classes)[labels, drawn] > 0,)
     return images, labels, *more
+
+
+def _checked_counts(n_per_class, img_size, n_classes):
+    """Images of each class and classes, if so many images can be drawn; or raise."""
+    n_classes, _, *size = shape_templates(img_size, n_classes).shape
+    n_per_class = check_whole("n_per_class", n_per_class)
+    check_size("n_per_class", n_per_class * n_classes * math.prod(size))
+    return n_per_class, n_classes
 
 
 def check_noise(noise):
