@@ -258,10 +258,10 @@ def make_synthetic_images(
     >>> np.array_equal(again, X)  # one seed, the same images
     True
     """
-    check_flag("return_places", return_places)
-    check_flag("return_masks", return_masks)
-    n_per_class, n_classes = _checked_counts(n_per_class, img_size, n_classes)
-    rng, noise = check_seed("seed", seed), check_noise(noise)
+    n_per_class, n_classes, noise = _checked_request(
+        n_per_class, img_size, n_classes, noise, return_places, return_masks
+    )
+    rng = check_seed("seed", seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
     images, drawn = draw_images(rng, labels, img_size, n_classes, noise)
     more = ()
@@ -272,12 +272,17 @@ def make_synthetic_images(
     return images, labels, *more
 
 
-def _checked_counts(n_per_class, img_size, n_classes):
-    """Images of each class and classes, if so many images can be drawn; or raise."""
+def _checked_request(
+    n_per_class, img_size, n_classes, noise, return_places, return_masks
+):
+    """Images of each class, classes and noise, if all that can be drawn; or raise."""
+    check_flag("return_places", return_places)
+    check_flag("return_masks", return_masks)
+    noise = check_noise(noise)
     n_classes, _, *size = shape_templates(img_size, n_classes).shape
     n_per_class = check_whole("n_per_class", n_per_class)
     check_size("n_per_class", n_per_class * n_classes * math.prod(size))
-    return n_per_class, n_classes
+    return n_per_class, n_classes, noise
 
 
 def check_noise(noise):
