@@ -26,6 +26,7 @@ from ch335_helpers import (
     Trace,
 )
 from ch335_helpers.show import plots, svg
+from ch335_helpers.show.board import DrawingBoard
 from ch335_helpers.show.diagrams import architecture
 from ch335_helpers.show.drawing import Drawing
 from ch335_helpers.show.explorer import Explorer
@@ -195,6 +196,24 @@ def test_a_page_has_no_element_from_a_name(make, name):
     plain, _ = read(make("plain"))
     assert without_sizes(elements) == without_sizes(plain)
     assert name in words
+
+
+@each_name
+def test_the_board_tells_in_words_that_there_is_no_such_shape(name):
+    board = DrawingBoard(ResidualCNN(width=2).init(np.random.default_rng(0)))
+    sent = []
+    board.send = sent.append
+    asked = {"call": "example", "arguments": {"name": name}}
+    board._received(board, asked, [])
+    assert [message.keys() for message in sent] == [{"message"}]
+    assert repr(name) in sent[0]["message"]
+
+
+@each_name
+def test_live_sliders_show_their_names_as_text(name):
+    explorer = Explorer({name: [name, "b"]}, lambda i: (name, []))
+    assert explorer.box and explorer.inputs[0].description == name
+    assert not explorer.inputs[0].description_allow_html
 
 
 @each_name
