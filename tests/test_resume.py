@@ -96,6 +96,18 @@ def test_a_stream_goes_on_with_the_images_that_were_next(tiny, tmp_path):
     assert equal(call(checkpoint=path), call())
 
 
+def test_a_stream_that_has_been_drawn_from_is_taken_back(tmp_path):
+    X_val, y_val = make_synthetic_images(3, 16, 3, seed=1)
+    stream, again = (ImageStream(16, 3, seed=5, epoch_size=12) for _ in range(2))
+    settings = {"epochs": 4, "batch_size": 4, "progress": False, "n_shards": 1}
+    path = tmp_path / "run.npz"
+    with pytest.warns(UserWarning, match="stopped"):
+        stopped = {"checkpoint": path, "callback": stop_after(8)}
+        fit(SimpleCNN(3), stream, None, X_val, y_val, **settings, **stopped)
+    run = fit(SimpleCNN(3), stream, None, X_val, y_val, **settings, checkpoint=path)
+    assert equal(run, fit(SimpleCNN(3), again, None, X_val, y_val, **settings))
+
+
 def test_a_finished_run_is_read_and_no_step_is_taken(tiny, tmp_path):
     path = tmp_path / "run.npz"
     first = fit_tiny(tiny, checkpoint=path)
