@@ -13,6 +13,7 @@ and what came: TypeError if it is the wrong kind of array or object, else ValueE
     check_labels("y", y, len(X), n_classes)        # y : ndarray of int, shape (N,)
     check_axes("masks", masks, "N H W", BOOLEANS)  # masks : ndarray of bool
     check_seed("seed", seed)                       # seed : int or Generator
+    check_distinct("seeds", seeds, check_whole)    # seeds : sequence of int, each once
     check_is("model", model, Layer)                # model : Layer
     check_params("params", params, model)          # params : dict of str to ndarray
 """
@@ -131,13 +132,29 @@ def check_seed(name, seed):
 
 
 def check_sequence(name, values):
-    """Return `values` as a list if they are a sequence that is no string; or raise."""
-    if isinstance(values, str | bytes | dict | set):
+    """Return `values` as a list if they are a sequence; or raise TypeError.
+
+    Text is none, nor is what has no order, nor an array with a mask, which would be
+    lost.
+    """
+    if isinstance(values, str | bytes | dict | set | np.ma.MaskedArray):
         raise TypeError(f"{name} must be a sequence, got {_told(values)}")
     try:
         return list(values)
     except TypeError:
         raise TypeError(f"{name} must be a sequence, got {_told(values)}") from None
+
+
+def check_distinct(name, values, check):
+    """Return what `check(name, value)` makes of each value, as a list; or raise.
+
+    There must be at least one, and none may stand there twice.
+    """
+    found = [check(name, value) for value in check_sequence(name, values)]
+    if not found or len(set(found)) < len(found):
+        expected = f"{name} must hold at least one value, each once"
+        raise ValueError(f"{expected}, got {_told(found)}")
+    return found
 
 
 def check_shape(name, shape, axes):

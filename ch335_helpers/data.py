@@ -258,12 +258,9 @@ def make_synthetic_images(
     >>> np.array_equal(again, X)  # one seed, the same images
     True
     """
-    noise = check_noise(noise)
-    check_flag("return_places", return_places)
-    check_flag("return_masks", return_masks)
-    n_classes, _, *size = shape_templates(img_size, n_classes).shape
-    n_per_class = check_whole("n_per_class", n_per_class)
-    check_size("n_per_class", n_per_class * n_classes * math.prod(size))
+    n_per_class, n_classes, noise = _checked_request(
+        n_per_class, img_size, n_classes, noise, return_places, return_masks
+    )
     rng = check_seed("seed", seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
     images, drawn = draw_images(rng, labels, img_size, n_classes, noise)
@@ -273,6 +270,19 @@ def make_synthetic_images(
     if return_masks:
         more += (shape_templates(img_size, n_classes)[labels, drawn] > 0,)
     return images, labels, *more
+
+
+def _checked_request(
+    n_per_class, img_size, n_classes, noise, return_places, return_masks
+):
+    """Images of each class, classes and noise, if all that can be drawn; or raise."""
+    check_flag("return_places", return_places)
+    check_flag("return_masks", return_masks)
+    noise = check_noise(noise)
+    n_classes, _, *size = shape_templates(img_size, n_classes).shape
+    n_per_class = check_whole("n_per_class", n_per_class)
+    check_size("n_per_class", n_per_class * n_classes * math.prod(size))
+    return n_per_class, n_classes, noise
 
 
 def check_noise(noise):

@@ -12,7 +12,7 @@ PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
 ASSIGN = ("STORE_GLOBAL", "STORE_DEREF")
 
 
-def fingerprint(*values, arrays=None):
+def fingerprint(*values, arrays=None, places=True):
     """Text that stands for values: the same in every process, another for others.
 
     Parameters
@@ -23,6 +23,9 @@ def fingerprint(*values, arrays=None):
     arrays : dict, optional
         Given to several calls, it spares them reading the same array again. No array
         may change in between.
+    places : bool
+        Whether it counts how far a `numpy.random.Generator` has been drawn. Without,
+        a stream has the fingerprint that it had at its beginning.
 
     Returns
     -------
@@ -49,11 +52,13 @@ def fingerprint(*values, arrays=None):
     >>> fingerprint(np.zeros(2)) == fingerprint(np.zeros(2, np.float32))
     False
     """
-    return _Reader({} if arrays is None else arrays).digest(values).hex()
+    reader = _Reader({} if arrays is None else arrays, places)
+    return reader.digest(values).hex()
 
 
 class _Reader:
-    def __init__(self, arrays):
+    def __init__(self, arrays, places):
+        self.places = places
         self.arrays = arrays  # by id: an array and its digest
         self.code = {}  # the same for functions and classes
         self.open = []  # what is being read, to notice a circle
@@ -88,6 +93,8 @@ class _Reader:
             case np.ndarray() if not value.dtype.hasobject:
                 array = np.ascontiguousarray(value).reshape(-1)
                 return [value.dtype.str, value.shape, memoryview(array.view(np.uint8))]
+            case np.random.Generator() if not self.places:
+                return []
             case FunctionType():
                 return _parts_of_function(value)
             case CodeType():

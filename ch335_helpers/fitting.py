@@ -4,7 +4,7 @@ import warnings
 
 from tqdm import tqdm
 
-from .checks import check_function
+from .checks import check_flag, check_function
 from .host import IN_BROWSER
 from .resume import resumable
 from .shards import side_by_side
@@ -16,8 +16,9 @@ if IN_BROWSER:  # there no thread can be started to watch over a bar
 
 def progress_bar(total, unit, wanted):
     """A bar of tqdm, hidden if it is not wanted."""
+    hidden = {} if check_flag("progress", wanted) else {"disable": True}
     # a bar that is wanted is told nothing: else TQDM_DISABLE could not hide it
-    return tqdm(total=total, unit=unit, **({} if wanted else {"disable": True}))
+    return tqdm(total=total, unit=unit, **hidden)
 
 
 def _tell(run, bar):
@@ -96,7 +97,7 @@ def fit(
     Taught in notebook 3. A loss that is not finite ends the run, and so does an
     interrupt. Both are told in a warning and in ``stopped``; what was reached by then
     is returned. A checkpoint is compared with the call by the values of its numbers and
-    arrays and by the names of its functions.
+    arrays, by the code of the model's classes, and by the names of its functions.
 
     Examples
     --------

@@ -143,29 +143,32 @@ class ResidualCNN(Chain):
         self, n_classes=10, in_channels=1, width=16, *, batch_norm=True, residual=True,
         depth=1, stem="stride", head="average", img_size=32,
     ):  # fmt: skip
-        n_classes, in_channels, width, img_size = check_counts(
-            n_classes=n_classes, in_channels=in_channels, width=width, img_size=img_size
+        n_classes, in_channels, width = check_counts(
+            n_classes=n_classes, in_channels=in_channels, width=width
         )
-        depth = check_whole("depth", depth, high=MAX_DEPTH)
-        check_one_of("stem", stem, STEMS)
-        check_one_of("head", head, HEADS)
-        check_flag("batch_norm", batch_norm)
-        check_flag("residual", residual)
         options = {"batch_norm": batch_norm, "residual": residual}
-        halved = (img_size + 1) // 2 if stem == "stride" else img_size // 2
-        if head == "flatten":
-            check_whole("img_size", img_size, low=3 if stem == "stride" else 4)
+        size = _size_at_head(img_size, stem, head)
         super().__init__(
             *_stem(in_channels, width, batch_norm, stem),
             *_blocks("block1", width, width, depth, options),
             MaxPool(name="pool"),
             *_blocks("block2", width, 2 * width, depth, options),
-            *_head(2 * width, n_classes, head, halved // 2), name="ResidualCNN",
+            *_head(2 * width, n_classes, head, size), name="ResidualCNN",
         )  # fmt: skip
+
+
+def _size_at_head(img_size, stem, head):
+    """Height and width of the maps that reach the head."""
+    check_one_of("stem", stem, STEMS), check_one_of("head", head, HEADS)
+    smallest = 1 if head != "flatten" else 3 if stem == "stride" else 4
+    img_size = check_whole("img_size", img_size, low=smallest)
+    halved = (img_size + 1) // 2 if stem == "stride" else img_size // 2
+    return halved // 2
 
 
 def _stem(in_channels, width, batch_norm, stem):
     """The first layers; they halve the image."""
+    check_flag("batch_norm", batch_norm)
     stride = 2 if stem == "stride" else 1
     bare = not batch_norm
     conv = Conv("stem.conv", in_channels, width, kernel=5, stride=stride, bias=bare)
@@ -176,7 +179,7 @@ def _stem(in_channels, width, batch_norm, stem):
 def _blocks(name, in_channels, out_channels, depth, options):
     """`depth` residual blocks, each with a ReLU after its sum."""
     layers = []
-    for number in range(depth):
+    for number in range(check_whole("depth", depth, high=MAX_DEPTH)):
         own = name if number == 0 else f"{name}.{number + 1}"
         block = residual_block(own, in_channels, out_channels, **options)
         layers += [block, ReLU(f"{own}.relu2")]

@@ -1,5 +1,7 @@
 """Numerical derivatives: slow and approximate, and so the judge of the exact ones."""
 
+import math
+
 import numpy as np
 
 from .checks import check_floats, check_function, check_number, check_values
@@ -63,7 +65,8 @@ def numerical_gradient(f, x, h=1e-5):
 def relative_error(a, b):
     """Largest difference of two arrays over their largest entry.
 
-    It is 0 if they are equal, about 1 if they are unrelated, NaN if an entry is.
+    It is 0 if they are equal, about 1 if they are unrelated, and NaN if an entry is NaN
+    or infinite, as then nothing can be said.
 
     Parameters
     ----------
@@ -75,6 +78,7 @@ def relative_error(a, b):
     Returns
     -------
     error : float
+        Infinite if a difference is larger than any float.
 
     Raises
     ------
@@ -92,7 +96,10 @@ def relative_error(a, b):
     if a.shape != b.shape:
         raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}")
     scale = max(np.abs(a).max(), np.abs(b).max())
-    return 0.0 if scale == 0 else float(np.abs(a - b).max() / scale)
+    if not np.isfinite(scale):
+        return math.nan
+    with np.errstate(over="ignore"):
+        return 0.0 if scale == 0 else float(np.abs(a - b).max() / scale)
 
 
 def slope_and_kink(loss, h):

@@ -132,7 +132,11 @@ def evaluate(model, params, X, y):
     >>> 0.1 < accuracy < 0.5
     True
     """
-    logits = predict_logits(model, params, X)
+    return score(predict_logits(model, params, X), y)
+
+
+def score(logits, y):
+    """Loss and accuracy of scores (N, K) before the softmax, as `evaluate` has them."""
     y = check_labels("y", y, *logits.shape)
     loss, _ = cross_entropy(logits, y)
     if np.isnan(loss):  # scores without an order name no class

@@ -4,7 +4,6 @@ The file holds what `Training.snapshot` gives, all that the next step depends on
 also says which call it belongs to.
 """
 
-import hashlib
 import json
 from functools import partial
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from .batches import ImageStream
 from .checkpoints import check_path, load_params, save_params
-from .network import Layer
+from .fingerprints import fingerprint
 
 ABOUT = "about"  # the entry that holds, as JSON, all but the arrays
 
@@ -74,17 +73,21 @@ def settings_of(training, **more):
     data, stream = training.data, isinstance(training.data, ImageStream)
     named = ("lr", "batch_size", "weight_decay", "optimiser", "schedule", "augment")
     settings = {
-        "model": _fingerprint(training.model),
-        "params": _fingerprint(training.start),
-        "seed": _fingerprint(training.augment_rng.bit_generator.state),
         "epochs": training.run.epochs,
         **{name: getattr(training, name) for name in named},
-        "X": _fingerprint(vars(data) if stream else data.X),
-        "y": _fingerprint(None if stream else data.y),
-        "X_val": _fingerprint(training.X_val),
-        "y_val": _fingerprint(training.y_val),
     }
-    return {name: _described(value) for name, value in (settings | more).items()}
+    large = {
+        "model": training.model,
+        "params": training.start,
+        "seed": training.augment_rng.bit_generator.state,
+        # a stream that has been drawn from is taken back to its place in the file
+        "X": data if stream else data.X,
+        "y": None if stream else data.y,
+        "X_val": training.X_val,
+        "y_val": training.y_val,
+    }
+    told = {name: _described(value) for name, value in (settings | more).items()}
+    return told | {name: _digits(value) for name, value in large.items()}
 
 
 def save_training(path, training, settings):
@@ -145,8 +148,6 @@ def resume_training(path, training, settings):
 
 def _described(value):
     """A value in terms of JSON, the same in every process."""
-    if isinstance(value, Layer):
-        return [type(value).__name__, _described(vars(value))]
     if isinstance(value, partial):
         return [_described(part) for part in (value.func, value.args, value.keywords)]
     if isinstance(value, dict):
@@ -154,7 +155,7 @@ def _described(value):
     if isinstance(value, list | tuple):
         return [_described(part) for part in value]
     if isinstance(value, np.ndarray):
-        return [str(value.dtype), list(value.shape), _digest(value.tobytes())]
+        return _digits(value)
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, str | int | float):
@@ -162,12 +163,8 @@ def _described(value):
     return getattr(value, "__qualname__", type(value).__qualname__)
 
 
-def _fingerprint(*values):
-    return _digest(json.dumps(_described(values)).encode())
-
-
-def _digest(data):
-    return hashlib.sha256(data).hexdigest()[:16]
+def _digits(value):
+    return fingerprint(value, places=False)[:16]
 
 
 def _packed(value, arrays):

@@ -5,15 +5,21 @@ import warnings
 from concurrent.futures import BrokenExecutor, CancelledError, Future, as_completed
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
+from functools import partial
+from inspect import signature
 
 from .batches import ImageStream
-from .checks import check_whole
+from .checks import check_distinct, check_is, check_sequence, check_whole
 from .cores import Cores, one_blas_thread
 from .fitting import progress_bar
 from .shards import side_by_side
 from .training import Training
 from .trial_files import load_trials, save_run, trial_paths
 from .trials import Trial, Trials
+
+DATA = ("X", "y", "X_val", "y_val")
+# what a configuration may say: data, and the keywords of `Training`
+KNOWN = "data", *(n for n in signature(Training).parameters if n not in (*DATA, "seed"))
 
 
 def sweep(
@@ -24,9 +30,9 @@ def sweep(
     Parameters
     ----------
     configurations : dict of str to dict
-        For each name what is special about it: ``model``, ``data`` and whatever else
-        `fit` takes as a keyword, such as ``lr``. ``data`` are X, y, X_val and y_val as
-        for `fit`; or a function that returns these four for a seed, for instance
+        For each name what is special about it: ``model``, ``data`` and the other
+        keywords of `Training`, such as ``lr``. ``data`` are X, y, X_val and y_val as
+        for `Training`; or a function that returns these four for a seed, for instance
         `draw_data`.
     executor : concurrent.futures.Executor, optional
         Where the trainings are computed: `all_cores`; any other executor; a cluster by
@@ -53,9 +59,10 @@ def sweep(
     Raises
     ------
     ValueError, TypeError
-        If there is no configuration or no seed, one has no model or no data, `fit`
-        refuses an argument; with a folder, if a setting cannot be told from others,
-        such as an open file.
+        If there is no configuration or no seed, one has no model, no data or a setting
+        that there is not, `Training` refuses an argument; with a folder, if a setting
+        cannot be told from others, such as an open file. Nothing is trained then,
+        unless ``data`` is a function: its settings are refused when it is their turn.
     Exception
         What a training raises; a note names its configuration. What had finished by
         then is in the folder.
@@ -79,8 +86,8 @@ def sweep(
     the same ones takes its run from it; whatever is changed has another file. Of a
     function, its code, its defaults and the keywords of a `functools.partial` count,
     and the numbers, arrays and functions that it reads from around it; not the lists
-    and dicts, and not what it imports. Defaults of `fit` do not count. A file that is
-    damaged is told in a warning, trained again and replaced.
+    and dicts, and not what it imports. Defaults of `Training` do not count. A file that
+    is damaged is told in a warning, trained again and replaced.
 
     **Clusters.** Dask sends functions and results with pickle, which can run code. The
     cluster must be one's own; in a network, TLS keeps others out.
@@ -98,7 +105,14 @@ def sweep(
     >>> {name: len(values) for name, values in trials.accuracy().items()}
     {'slow': 3, 'fast': 3}
     """
-    tasks = _tasks(configurations, settings, _checked_seeds(seeds))
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise _no_executor(executor)
+    seeds = check_distinct("seeds", seeds, partial(check_whole, low=0))
+    tasks = _tasks(_checked(configurations, settings), seeds)
+    for name, seed, configuration in tasks.values():
+        if seed == seeds[0] and not callable(configuration["data"]):
+            with _noted((name, seed)):
+                _training(seed, configuration)  # refuses what does not fit
     paths = {} if folder is None else trial_paths(folder, tasks)
     trials = load_trials(paths)
     left = {key: task for key, task in tasks.items() if key not in trials}
@@ -130,16 +144,23 @@ def train_one(name, seed, configuration, n_try=1):
     That the second try says so is for Dask, which takes two calls with the same
     arguments for one.
     """
-    data = configuration["data"]
-    X, y, X_val, y_val = data(seed) if callable(data) else data
-    # the next training starts where this one does
-    X = deepcopy(X) if isinstance(X, ImageStream) else X
-    own = deepcopy({key: v for key, v in configuration.items() if key != "data"})
-    training = Training(X=X, y=y, X_val=X_val, y_val=y_val, seed=seed, **own)
+    training = _training(seed, configuration)
     with side_by_side(training, n_shards=1):
         for _ in training:
             pass
     return Trial(name, seed, training.run)
+
+
+def _training(seed, configuration):
+    data = configuration["data"]
+    four = check_sequence("data", data(seed) if callable(data) else data)
+    if len(four) != len(DATA):
+        text = "data must be X, y, X_val and y_val, or a function that returns them"
+        raise ValueError(f"{text}, got {len(four)} of them")
+    # the next training starts where this one does
+    X = deepcopy(four[0]) if isinstance(four[0], ImageStream) else four[0]
+    own = deepcopy({key: v for key, v in configuration.items() if key != "data"})
+    return Training(own.pop("model"), X, *four[1:], seed=seed, **own)
 
 
 def _compute(tasks, executor, keep, n_try=1):
@@ -178,9 +199,13 @@ def _submit(executor, *task):
         future = Future()
         future.set_exception(error)
     if not isinstance(future, Future):  # a Dask client has another kind
-        text = "executor must be a concurrent.futures.Executor, such as all_cores() or"
-        raise TypeError(f"{text} Client(...).get_executor(), got {executor!r}")
+        raise _no_executor(executor)
     return future
+
+
+def _no_executor(executor):
+    text = "executor must be a concurrent.futures.Executor, such as all_cores() or"
+    return TypeError(f"{text} Client(...).get_executor(), got {executor!r}")
 
 
 def _loss(future):
@@ -226,33 +251,36 @@ def _noted(key):
         raise
 
 
-def _tasks(configurations, settings, seeds):
+def _tasks(configurations, seeds):
     """What `train_one` is called with, by name and seed."""
     return {
         (name, seed): (name, seed, configuration)
-        for name, own in _checked(configurations, settings).items()
-        for configuration in [settings | own]
+        for name, configuration in configurations.items()
         for seed in seeds
     }
 
 
 def _checked(configurations, settings):
+    """The configurations, each with all of its settings."""
     expected = "configurations must be a dict of a name to its settings, a dict"
     if not isinstance(configurations, dict) or not configurations:
         raise ValueError(f"{expected}, got {configurations!r}")
+    whole = {}
     for name, own in configurations.items():
         if not isinstance(own, dict):
             raise ValueError(f"{expected}, got {own!r} for {name!r}")
-        for needed in ("model", "data"):
-            if needed not in own and needed not in settings:
-                raise ValueError(f"configuration {name!r} must have {needed}, got none")
-        if "seed" in settings | own:
-            raise ValueError(f"configuration {name!r} must have no seed, see seeds")
-    return configurations
+        check_is("configurations: a name", name, str)
+        whole[name] = settings | own
+        _check_names(f"configurations[{name!r}]", whole[name])
+    return whole
 
 
-def _checked_seeds(seeds):
-    seeds = [check_whole("seeds", seed, low=0) for seed in seeds]
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must hold at least one seed, each once, got {seeds}")
-    return seeds
+def _check_names(what, settings):
+    for needed in ("model", "data"):
+        if needed not in settings:
+            raise ValueError(f"{what} must have {needed}, got none")
+    if "seed" in settings:
+        raise ValueError(f"{what} must have no seed, see seeds")
+    if unknown := [key for key in settings if key not in KNOWN]:
+        expected = f"{what} must have settings among {', '.join(KNOWN)}"
+        raise TypeError(f"{expected}, got {', '.join(map(repr, unknown))}")

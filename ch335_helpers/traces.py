@@ -4,21 +4,19 @@ import math
 import warnings
 from copy import deepcopy
 from dataclasses import dataclass, field
-
-import numpy as np
+from functools import partial
 
 from .checks import (
+    check_distinct,
     check_function,
     check_is,
     check_number,
-    check_sequence,
     check_whole,
 )
 from .evaluation import confusion_matrix
 from .fitting import progress_bar
 from .network import Layer
 from .optim import constant
-from .prediction import predict_logits
 from .run import Run
 from .shards import side_by_side
 from .training import Training
@@ -108,7 +106,7 @@ def try_learning_rates(
     n_shards : int
         Parts of each batch that are computed side by side, as for `fit`.
     **settings
-        What else `fit` takes: ``batch_size`` and so on.
+        What else `Training` takes: ``batch_size`` and so on.
 
     Returns
     -------
@@ -136,42 +134,29 @@ def try_learning_rates(
     >>> [(trace.lr, len(trace.accuracy)) for trace in traces]
     [(0.001, 2), (0.01, 2)]
     """
-    learning_rates = [
-        check_number("learning_rates", lr, above=0)
-        for lr in check_sequence("learning_rates", learning_rates)
-    ]
+    above_0 = partial(check_number, above=0)
+    learning_rates = check_distinct("learning_rates", learning_rates, above_0)
     check_is("model", model, Layer)
     epochs = check_whole("epochs", epochs)
     if callback is not None:
         check_function("callback", callback)
-    if not learning_rates or len(set(learning_rates)) < len(learning_rates):
-        expected = "learning_rates must hold at least one rate, each once"
-        raise ValueError(f"{expected}, got {learning_rates}")
     first, traces = _first_convolution(model), []
     with progress_bar(len(learning_rates) * epochs, "epoch", progress) as bar:
         for lr in learning_rates:
             start = deepcopy((X, seed))  # a stream or a generator would move on
-            training = Training(
+            training = _Traced(
                 model, start[0], y, X_val, y_val, epochs, lr,
                 seed=start[1], schedule=schedule, **settings,
             )  # fmt: skip
-            trace = Trace(lr, training.run)
+            training.trace, training.shown = Trace(lr, training.run), f"{first}.w"
+            trace = training.trace
             traces.append(trace)
-
-            @np.errstate(all="ignore")  # that it diverged is told in the trace
-            def look_in(trace=trace, training=training):
-                logits = predict_logits(model, training.params, training.X_val)
-                counts = confusion_matrix(y_val, logits.argmax(axis=1), logits.shape[1])
-                trace.confusion.append(counts)
-                trace.filters.append(training.params[f"{first}.w"].copy())
-                bar.update()
-
             try:
                 with side_by_side(training, n_shards):
-                    _follow(training, look_in, callback)
+                    _follow(training, bar, callback)
             except KeyboardInterrupt:
                 trace.run.stop("interrupted")
-            # an epoch that was not validated does not count
+            # an epoch whose validation was interrupted does not count
             n_epochs = len(trace.run.train_loss)
             del trace.filters[n_epochs:], trace.confusion[n_epochs:]
             if trace.run.stopped and not trace.run.diverged:
@@ -188,12 +173,24 @@ def _first_convolution(model):
     raise ValueError(f"model must have a convolution, got {type(model).__name__}")
 
 
-def _follow(training, look_in, callback):
-    """Take all steps of a training; look in after each epoch's last one."""
+class _Traced(Training):
+    """A training that notes, in its `trace`, what it is like at each validation."""
+
+    def _validation_logits(self):
+        logits = super()._validation_logits()
+        predicted, n_classes = logits.argmax(axis=1), logits.shape[1]
+        counts = confusion_matrix(self.y_val, predicted, n_classes)
+        self.trace.confusion.append(counts)
+        self.trace.filters.append(self.params[self.shown].copy())
+        return logits
+
+
+def _follow(training, bar, callback):
+    """Take all steps of a training; a bar counts its epochs."""
     for run in training:
         if run.stopped:  # its last step has diverged
             return
         if len(run.batch_loss) % run.steps_per_epoch == 0:
-            look_in()
+            bar.update()
         if callback and callback(run):
             run.stop("stopped")

@@ -21,7 +21,7 @@ from .layers import holding, images_go_to
 from .network import Layer, first_layer
 from .ops import cross_entropy
 from .optim import adam_update, cosine
-from .prediction import evaluate
+from .prediction import predict_logits, score
 from .run import HISTORY, Run
 
 
@@ -206,6 +206,9 @@ class Training:
             self.params[name] *= 1 - self.weight_decay * self.last_rate
         return loss
 
+    def _validation_logits(self):
+        return predict_logits(self.model, self.params, self.X_val)
+
     def _diverge(self):
         self.run.stop("diverged")
         if not self.run.seconds:
@@ -215,7 +218,7 @@ class Training:
     def _validate(self, began):
         """Record an epoch, and keep the parameters if they are the best so far."""
         run = self.run
-        loss, accuracy = evaluate(self.model, self.params, self.X_val, self.y_val)
+        loss, accuracy = score(self._validation_logits(), self.y_val)
         if not math.isfinite(loss):
             self._diverge()
             return

@@ -3,11 +3,10 @@
 import json
 import re
 import warnings
-from pathlib import Path
 
 import numpy as np
 
-from .checkpoints import load_params, save_params
+from .checkpoints import check_path, load_params, save_params
 from .fingerprints import fingerprint
 from .run import Run
 from .trials import Trial
@@ -35,9 +34,9 @@ def trial_paths(folder, tasks):
     Raises
     ------
     TypeError
-        If a setting has no fingerprint.
+        If folder is no path, or a setting has no fingerprint.
     """
-    folder = Path(folder)
+    folder = check_path("folder", folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths, arrays, digits = {}, {}, {}
     for key, (name, seed, configuration) in tasks.items():

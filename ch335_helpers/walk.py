@@ -4,6 +4,7 @@ Whoever wants to know what happens between the input and the output asks here: t
 summary, the activation maps, the attributions, the ablations.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -98,12 +99,14 @@ def steps(model, params, x, train=False):
     check_is("model", model, Layer)
     params, x = check_params("params", params, model), check_values("x", x, None)
     check_flag("train", train)
-    found = []
+    found, taken, count = [], set(), defaultdict(lambda: 1)
 
     def add(layer, inputs, y, backward):
-        earlier = sum(step.layer.name == layer.name for step in found)
-        name = layer.name or layer.kind
-        name = f"{name} {earlier + 1}" if earlier else name
+        base = name = layer.name or layer.kind
+        while name in taken:  # which may be a layer's own name, such as "relu 2"
+            count[base] += 1
+            name = f"{base} {count[base]}"
+        taken.add(name)
         found.append(Step(name, layer, inputs, y, backward))
         return y, len(found) - 1
 

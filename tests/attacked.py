@@ -3,6 +3,8 @@
 A new public function gets an entry in `CALLS`, or `test_attack` says that it has none.
 """
 
+from functools import partial
+
 import numpy as np
 
 import ch335_helpers as h
@@ -44,6 +46,13 @@ def square(x):
 
 
 DATA = {"X": IMAGES, "y": LABELS, "X_val": IMAGES, "y_val": LABELS}
+LEARNING = {
+    "model": MODEL, "epochs": 1, "lr": 0.01, "batch_size": 2, "seed": 0,
+    "optimiser": h.sgd_update, "schedule": h.constant, "augment": h.add_noise,
+    "weight_decay": 0.1, "params": PARAMS,
+}  # fmt: skip
+# for `fit` and its like, all but what has been tried on `Training`, which gets it
+SHORT = {"model": MODEL, "epochs": 1, "batch_size": 8, "progress": False}
 CALLS = {
     "average_precision": {"maps": MAPS, "masks": MASKS},
     "energy_inside": {"maps": MAPS, "masks": MASKS},
@@ -158,10 +167,18 @@ CALLS = {
         "found": h.steps(MODEL, PARAMS, IMAGES), "dy": np.ones((3, 4)),
     },
     "steps": TRAINED | {"x": IMAGES, "train": False},
-    "Training": DATA | {
-        "model": MODEL, "epochs": 1, "lr": 0.01, "batch_size": 2, "seed": 0,
-        "optimiser": h.sgd_update, "schedule": h.constant, "augment": h.add_noise,
-        "weight_decay": 0.1, "params": PARAMS,
+    "Training": DATA | LEARNING,
+    "fit": DATA | SHORT | {
+        "lr": 0.01, "seed": 0, "callback": None, "n_shards": 1, "checkpoint": None,
+    },
+    "try_learning_rates": DATA | SHORT | {
+        "learning_rates": [0.5, 0.01], "seed": 0, "schedule": h.constant,
+        "callback": None, "n_shards": 1,
+    },
+    "sweep": SHORT | {
+        "configurations": {"a": {"lr": 0.01}}, "seeds": [3], "executor": None,
+        "folder": None, "schedule": h.constant,
+        "data": partial(h.draw_data, n_train=2, n_val=2, img_size=8, n_classes=4),
     },
     "train_step": TRAINED | {
         "x": IMAGES, "y": LABELS, "state": {}, "lr": 0.1, "optimiser": h.sgd_update,
@@ -183,15 +200,12 @@ LAYERS = {
 
 # Names that take no arguments, or none that could be wrong.
 HARMLESS = {
-    "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Layer", "import_module",
+    "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Layer", "all_cores", "import_module",
     "keep_freed_memory", "smaller_in_browser",
 }  # fmt: skip
 # What functions return: nobody makes one by hand.
 RECORDS = {"Field", "McNemar", "Run", "Split", "Step", "Trace", "Trial", "Trials"}
-# `fit`, `sweep` and `try_learning_rates` hand their arguments on to `Training`; what is
-# no file is tried in tests/test_checkpoints.py.
-TRAINING = {
-    "all_cores", "fit", "load_params", "save_params", "sweep", "try_learning_rates",
-}  # fmt: skip
+# What is no file is tried in tests/test_checkpoints.py.
+FILES = {"load_params", "save_params"}
 # "check" has its own attack.
 ELSEWHERE = {"check"}

@@ -100,7 +100,7 @@ def _canonical_output(output):
 def write(path, notebook):
     """Write a notebook in its canonical form: sorted keys, one final line break."""
     nbformat.validate(notebook)
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
 
 
 def execute(path):

@@ -127,7 +127,7 @@ def copy_project(folder):
 def judge(file, test, folders, args):
     """Try mutants of one file; return whether enough of them were killed."""
     folder, start = folders.get(), time.perf_counter()
-    code, outcome = (folder / file).read_text(), run(folder, [*PYTEST, test])
+    code, outcome = (folder / file).read_text("utf-8"), run(folder, [*PYTEST, test])
     limit = 3 * (time.perf_counter() - start) + 10
     folders.put(folder)
     if outcome != 0:
@@ -137,10 +137,10 @@ def judge(file, test, folders, args):
     def is_killed(mutant):
         folder = folders.get()
         try:
-            (folder / file).write_text(mutant)
+            (folder / file).write_text(mutant, "utf-8")
             outcome = run(folder, [*PYTEST, test], limit)
         finally:
-            (folder / file).write_text(code)
+            (folder / file).write_text(code, "utf-8")
             folders.put(folder)
         if outcome not in KILLED:
             lines = zip(code.splitlines(), mutant.splitlines(), strict=False)

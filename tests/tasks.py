@@ -1,10 +1,15 @@
-"""Settings for the warm-up, and short runs on a task without meaning."""
+"""What test files share: settings, short runs without meaning, the end of a process."""
+
+import os
+import signal
 
 import numpy as np
 
 from ch335_helpers.fitting import fit
 from ch335_helpers.models import SimpleCNN
 
+# what ends a process at once; on Windows every signal but two does so
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 SETTINGS = {"epochs": 8, "lr": 1e-2, "batch_size": 16, "progress": False}
 
 
@@ -13,6 +18,11 @@ def fit_tiny(tiny, **settings):
     defaults = {"model": SimpleCNN(3), "epochs": 4, "batch_size": 4, "progress": False}
     settings = defaults | settings
     return fit(settings.pop("model"), *tiny, **settings)
+
+
+def end_process(*ignored):
+    """End this process as the system does when it runs out of memory."""
+    os.kill(os.getpid(), KILL)
 
 
 def same(params, others):

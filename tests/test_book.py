@@ -41,7 +41,7 @@ def draws(cell):
 
 
 def test_the_table_of_contents_lists_the_pages_in_order():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     assert toc["root"] == "book/index"
     listed = {
         part["caption"]: [chapter["file"] for chapter in part["chapters"]]

@@ -10,6 +10,7 @@ from ch335_helpers.checks import (
     LARGEST,
     check_axes,
     check_counts,
+    check_distinct,
     check_entry,
     check_fits,
     check_flag,
@@ -223,9 +224,20 @@ def test_a_seed_is_a_whole_number_or_a_generator(rng):
 def test_a_sequence_is_no_string_and_no_set():
     assert check_sequence("rates", (1, 2)) == [1, 2]
     assert check_sequence("rates", range(2)) == [0, 1]
-    for bad in ("ab", b"ab", {1: 2}, {1}, 3, None):
+    for bad in ("ab", b"ab", {1: 2}, {1}, 3, None, np.ma.masked_array([1.0])):
         with pytest.raises(TypeError, match="rates must be a sequence, got"):
             check_sequence("rates", bad)
+
+
+def test_values_are_at_least_one_and_each_of_them_once():
+    assert check_distinct("seeds", iter([np.int8(3), 1]), check_whole) == [3, 1]
+    for bad in ([], (2, 2), [np.int8(2), 2]):
+        with pytest.raises(ValueError, match="seeds must hold at least one"):
+            check_distinct("seeds", bad, check_whole)
+    with pytest.raises(ValueError, match="seeds must be a whole number"):
+        check_distinct("seeds", [1, "2"], check_whole)
+    with pytest.raises(TypeError, match="seeds must be a sequence, got 3"):
+        check_distinct("seeds", 3, check_whole)
 
 
 def test_a_shape_has_a_length_for_each_axis():
@@ -270,7 +282,7 @@ def test_values_come_back_as_floats_to_compute_with(dtype, becomes):
     ],
 )  # fmt: skip
 def test_what_holds_no_real_numbers_is_refused(bad):
-    if isinstance(bad, np.ndarray) and bad.dtype == np.float64 and bad.ndim != 1:
+    if type(bad) is np.ndarray and bad.dtype == np.float64:
         pytest.skip("on this machine a longdouble is a float64")
     for check in (check_axes, check_values):
         with pytest.raises(TypeError, match="x must hold real numbers, got"):

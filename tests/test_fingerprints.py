@@ -93,6 +93,15 @@ def test_different_values_have_different_fingerprints():
     assert twice == []
 
 
+def test_without_places_it_does_not_count_how_far_a_stream_was_drawn():
+    stream, new = ImageStream(seed=2), ImageStream(seed=2)
+    stream.draw(3)
+    assert fingerprint(stream) != fingerprint(new)
+    assert fingerprint(stream, places=False) == fingerprint(new, places=False)
+    other = ImageStream(seed=3)
+    assert fingerprint(other, places=False) != fingerprint(new, places=False)
+
+
 def test_values_in_a_row_are_not_run_together():
     assert fingerprint("a", "b") != fingerprint("ab") != fingerprint(("a", "b"))
 

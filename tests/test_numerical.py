@@ -111,6 +111,20 @@ def test_a_gradient_that_is_not_finite_never_passes_the_check(bad, place):
     assert not relative_error([1.0, 2], wrong) < 1e-6
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("a", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("b", [0.0, 1.0, np.inf, np.nan])
+def test_nothing_can_be_said_of_what_is_not_finite(a, b):
+    for pair in ([a, 1.0], [b, 1.0]), ([b, 1.0], [a, 1.0]):
+        assert np.isnan(relative_error(*pair))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_difference_beyond_all_floats_is_infinite():
+    assert relative_error([1e308], [-1e308]) == np.inf
+    assert relative_error([1e308], [1e308]) == 0
+
+
 def test_the_slope_of_a_square_worked_by_hand():
     slope, kink = slope_and_kink(lambda t: (3 + t) ** 2, h=0.5)
     assert slope == 6

@@ -1,6 +1,7 @@
 """A training that goes on from a file: bit for bit, and only where it belongs."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -93,6 +94,18 @@ def test_a_stream_goes_on_with_the_images_that_were_next(tiny, tmp_path):
     with pytest.warns(UserWarning, match="stopped"):
         call(checkpoint=path, callback=stop_after(8))
     assert equal(call(checkpoint=path), call())
+
+
+def test_a_stream_that_has_been_drawn_from_is_taken_back(tmp_path):
+    X_val, y_val = make_synthetic_images(3, 16, 3, seed=1)
+    stream, again = (ImageStream(16, 3, seed=5, epoch_size=12) for _ in range(2))
+    settings = {"epochs": 4, "batch_size": 4, "progress": False, "n_shards": 1}
+    path = tmp_path / "run.npz"
+    with pytest.warns(UserWarning, match="stopped"):
+        stopped = {"checkpoint": path, "callback": stop_after(8)}
+        fit(SimpleCNN(3), stream, None, X_val, y_val, **settings, **stopped)
+    run = fit(SimpleCNN(3), stream, None, X_val, y_val, **settings, checkpoint=path)
+    assert equal(run, fit(SimpleCNN(3), again, None, X_val, y_val, **settings))
 
 
 def test_a_finished_run_is_read_and_no_step_is_taken(tiny, tmp_path):
@@ -223,6 +236,8 @@ run = fit(SimpleCNN(4), *data, X_val, y_val, checkpoint=path, **options)
 save_params(result, run.params | {"losses": run.batch_loss, "val": run.val_loss})
 """
 KILLS = 18  # of each kind
+# what a process that was killed returns
+KILLED = 1 if os.name == "nt" else -signal.SIGKILL
 
 
 @pytest.mark.parametrize("kind", ["arrays", "stream", "shards"])
@@ -246,7 +261,7 @@ def test_a_process_that_is_killed_again_and_again_gives_the_same_run(kind, tmp_p
         process.stdout.readline()
         time.sleep(rng.uniform(0, 2 * lasts / KILLS))
         process.kill()  # nothing happens if it has ended by itself
-        killed += process.wait() == -signal.SIGKILL
+        killed += process.wait() == KILLED
         if (tmp_path / "killed.params.npz").exists():  # finished: once more, anew
             assert_same_files(tmp_path)
             (tmp_path / "killed.params.npz").unlink()

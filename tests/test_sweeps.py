@@ -2,7 +2,7 @@
 
 import _thread
 import os
-import signal
+import sys
 import threading
 import warnings
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -12,7 +12,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from tasks import same
+from tasks import end_process, same
 from threadpoolctl import threadpool_info
 
 from ch335_helpers.batches import ImageStream, draw_data, shift_images
@@ -130,7 +130,7 @@ class Deadly:
         died = len(os.listdir(self.folder))
         if self.when(argument) and died < self.deaths:
             (self.folder / str(died)).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            end_process()
         return self.otherwise(argument)
 
 
@@ -158,6 +158,11 @@ EXECUTORS = {
     "all cores": lambda request: all_cores(),
     "a cluster": cluster,
 }
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs a safe fork")
+KINDS = [
+    pytest.param(kind, marks=linux_only if kind.startswith("copies") else ())
+    for kind in EXECUTORS
+]
 
 
 def test_a_cluster_gives_the_same(in_turn, client):
@@ -165,7 +170,7 @@ def test_a_cluster_gives_the_same(in_turn, client):
     assert equal(sweep(CONFIGURATIONS, executor, seeds=SEEDS, **SETTINGS), in_turn)
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_worker_that_is_killed_midway_costs_nothing(
     request, recwarn, tmp_path, in_turn, kind
 ):
@@ -177,7 +182,7 @@ def test_a_worker_that_is_killed_midway_costs_nothing(
     assert not [w for w in recwarn if "lost" in str(w.message)]
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_training_that_ends_every_worker_costs_its_own_row(
     request, tmp_path, in_turn, kind
 ):
@@ -393,9 +398,9 @@ def test_what_is_no_configuration_is_refused(bad):
 
 
 def test_a_configuration_without_model_or_data_is_refused():
-    with pytest.raises(ValueError, match="configuration 'a' must have model"):
+    with pytest.raises(ValueError, match=r"configurations\['a'\] must have model"):
         sweep({"a": {}}, **SETTINGS)
-    with pytest.raises(ValueError, match="configuration 'a' must have data"):
+    with pytest.raises(ValueError, match=r"configurations\['a'\] must have data"):
         sweep({"a": {"model": SimpleCNN(3)}})
 
 
@@ -403,6 +408,56 @@ def test_a_configuration_without_model_or_data_is_refused():
 def test_seeds_that_are_none_or_stand_twice_are_refused(bad):
     with pytest.raises(ValueError, match="seeds must"):
         sweep({"a": {}}, seeds=bad, **SETTINGS, model=SimpleCNN(3))
+
+
+@pytest.mark.parametrize("bad", [3, "12", {1, 2}, None])
+def test_seeds_that_are_no_sequence_are_refused(bad):
+    with pytest.raises(TypeError, match="seeds must be a sequence, got"):
+        sweep({"a": {}}, seeds=bad, **SETTINGS, model=SimpleCNN(3))
+
+
+def test_a_name_is_text():
+    with pytest.raises(TypeError, match="configurations: a name must be a str, got 3"):
+        sweep({3: {}}, **SETTINGS, model=SimpleCNN(3))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"data": 3}, TypeError, "data must be a sequence, got 3"),
+        ({"data": DATA(0)[:3]}, ValueError, "data must be X, y, X_val and y_val"),
+        ({"data": (*DATA(0), 1)}, ValueError, "data must .* got 5 of them"),
+        ({"data": (*DATA(0)[:3], [0])}, ValueError, "y_val must have shape"),
+        ({"data": (DATA(0)[0][:, 0], *DATA(0)[1:])}, ValueError, "X must have shape"),
+        ({"data": DATA(0), "lr": -1}, ValueError, "lr must"),
+        ({"X": DATA(0)[0]}, TypeError, r"configurations\['last'\] must .* got 'X'"),
+        ({"n_shards": 2}, TypeError, "must have settings among .* got 'n_shards'"),
+        ({"folder": 3}, TypeError, "folder must be a path"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_trained(
+    trained, change, error, message
+):
+    shared = {key: change.pop(key) for key in ("folder",) if key in change}
+    settings = SETTINGS | {"model": SimpleCNN(3), "data": change.pop("data", DATA)}
+    with pytest.raises(error, match=message):
+        sweep({"last": change}, **settings, **shared)
+    assert trained == []
+
+
+@pytest.mark.parametrize("bad", [None, 3, "four"])
+def test_what_a_function_returns_for_data_is_refused_by_that_name(bad):
+    with pytest.raises(TypeError, match="data must be a sequence, got") as caught:
+        sweep({"a": {}}, **SETTINGS | {"data": lambda seed: bad}, model=SimpleCNN(3))
+    assert caught.value.__notes__ == ["in configuration 'a' with seed 0"]
+
+
+def test_the_last_configuration_is_refused_before_the_first_is_trained(trained):
+    settings = SETTINGS | {"model": SimpleCNN(3), "data": DATA(0)}
+    with pytest.raises(ValueError, match="lr must") as caught:
+        sweep({"first": {}, "last": {"lr": -1}}, seeds=SEEDS, **settings)
+    assert caught.value.__notes__ == ["in configuration 'last' with seed 3"]
+    assert trained == []
 
 
 def test_what_fit_refuses_is_refused():
@@ -432,8 +487,15 @@ def test_what_moves_on_in_one_training_has_not_moved_in_the_next():
 
 
 def test_a_seed_among_the_settings_is_refused():
-    with pytest.raises(ValueError, match="configuration 'a' must have no seed"):
+    with pytest.raises(ValueError, match=r"configurations\['a'\] must have no seed"):
         sweep({"a": {"seed": 3}}, **SETTINGS, model=SimpleCNN(3))
+
+
+@pytest.mark.parametrize("bad", [3, "all_cores", all_cores, {"submit": 1}])
+def test_what_cannot_be_submitted_to_is_no_executor(trained, bad):
+    with pytest.raises(TypeError, match="executor must be a concurrent"):
+        sweep({"a": {}}, bad, **SETTINGS, model=SimpleCNN(3))
+    assert trained == []
 
 
 def test_what_is_no_executor_is_refused(client):

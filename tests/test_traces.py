@@ -10,7 +10,7 @@ from ch335_helpers.batches import ImageStream
 from ch335_helpers.data import make_synthetic_images
 from ch335_helpers.models import LinearClassifier, SimpleCNN
 from ch335_helpers.optim import constant
-from ch335_helpers.prediction import predict
+from ch335_helpers.prediction import predict, predict_logits
 from ch335_helpers.run import Run
 from ch335_helpers.traces import TIMES_WORSE, Trace, try_learning_rates
 
@@ -132,6 +132,18 @@ def test_what_is_stopped_returns_what_it_has(tiny, step, interrupt):
     assert len(steps) == 9 + step
 
 
+def test_each_epoch_is_validated_once(tiny, monkeypatch):
+    seen = []
+
+    def noting(model, params, X):
+        seen.append(len(X))
+        return predict_logits(model, params, X)
+
+    monkeypatch.setattr("ch335_helpers.training.predict_logits", noting)
+    traces = try_tiny(tiny)
+    assert len(seen) == sum(len(trace.confusion) for trace in traces) == 6
+
+
 def test_with_shards_it_looks_in_once_an_epoch(task):
     alone, shared = (
         try_learning_rates(
@@ -146,7 +158,7 @@ def test_with_shards_it_looks_in_once_an_epoch(task):
 
 @pytest.mark.parametrize("rates", [(), (0.1, 0.1)])
 def test_it_refuses_no_rates_and_rates_that_stand_twice(tiny, rates):
-    with pytest.raises(ValueError, match="learning_rates must hold at least one rate"):
+    with pytest.raises(ValueError, match="learning_rates must hold at least one value"):
         try_tiny(tiny, rates)
 
 

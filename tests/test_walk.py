@@ -43,6 +43,14 @@ def test_a_layer_without_a_name_is_called_by_its_kind():
     assert output_gradients([block], np.ones((1, 1)))[-1].item() == 2
 
 
+def test_no_two_steps_have_one_name():
+    names = ["relu", "relu 2", "relu", "relu", "relu 2", "relu 2 2"]
+    found = steps(Chain(*map(ReLU, names)), {}, np.ones((1, 1)))
+    assert [step.name for step in found] == [
+        *("relu", "relu 2", "relu 3", "relu 4", "relu 2 2", "relu 2 2 2"),
+    ]
+
+
 MODELS = {
     "SimpleCNN": SimpleCNN(3),
     "ResidualCNN": ResidualCNN(3, width=4),

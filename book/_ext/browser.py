@@ -221,7 +221,7 @@ def install(app, exception):
     target.mkdir()
     for script in SCRIPTS:
         shutil.copy(SOURCE / script, target)
-    (target / "drawing.js").write_text(asset("drawing.js"), encoding="utf-8")
+    (target / "drawing.js").write_bytes(asset("drawing.js").encode())
     network = Path(app.srcdir) / NETWORK  # made by page 4
     if network.exists():
         shutil.copy(network, target / "network.npz")

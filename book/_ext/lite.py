@@ -87,7 +87,7 @@ def build(app, exception):
         names = numbers_of(app.env), citations_of(app.env)
         for path in sorted((Path(app.srcdir) / "book").glob("*.ipynb")):
             text = as_begun(path, *names)
-            (notebooks / path.name).write_text(text, encoding="utf-8")
+            (notebooks / path.name).write_text(text, encoding="utf-8", newline="\n")
         folders = (f"--contents={notebooks}", f"--output-dir={target}")
         command = [sys.executable, "-m", "jupyterlite_core", "build", *folders]
         done = subprocess.run(

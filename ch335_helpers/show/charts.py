@@ -7,7 +7,15 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import PercentFormatter
 
 from ..ops import output_size
-from .looks import COLUMN_WIDTH, LINES, PAGE_WIDTH, SMALL, key_below, log_scale, styled
+from .looks import (
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    SMALL,
+    key_below,
+    line_look,
+    log_scale,
+    styled,
+)
 from .themed import COLORS, INK, ThemedFigure, side_by_side
 
 
@@ -164,7 +172,7 @@ def _connections_panel(size, kernel, stride, padding, pixel):
         ax = fig.subplots()
         for place, i in itertools.product(places, range(kernel)):
             end = stride * place + i - padding
-            look = {"color": COLORS[i], "linestyle": LINES[i % len(LINES)]}
+            look = line_look(i)
             thick = {"linewidth": 3} if end == pixel else {"linewidth": 1, "alpha": 0.6}
             label = f"w[{i}]" if place == 0 else None
             ax.plot([end, centres[place]], [0, 1], label=label, **look, **thick)

@@ -1,5 +1,7 @@
 """Figures of experiments: differences with their intervals, accuracies over a scale."""
 
+import math
+
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
 from ..checks import check_number
@@ -13,6 +15,9 @@ from .looks import (
     styled,
 )
 from .themed import COLORS, ThemedFigure
+
+TICKS_WIDTH = 2.6  # inches from the first tick of a panel to its last
+LETTERS = 13  # of a tick's label, in an inch
 
 
 @styled
@@ -116,10 +121,8 @@ def accuracy_panels(panels):
             ax.set(xlabel=xlabel, ylabel="accuracy")
             ax.set_ylim(lowest - 0.05 * (1 - lowest), 1 + 0.05 * (1 - lowest))
             ax.yaxis.set_major_formatter(PercentFormatter(1))
-            ticks = lines[next(iter(lines))]["x"]
-            ax.set_xticks(
-                ticks, [f"{x:,.0f}" if x >= 10 else f"{x:.2g}" for x in ticks]
-            )
+            ticks = sorted({x for line in lines.values() for x in line["x"]})
+            ax.set_xticks(ticks, _labels(ticks))
             ax.xaxis.set_minor_formatter(NullFormatter())
             key_below(fig, ax)
 
@@ -134,3 +137,17 @@ def accuracy_panels(panels):
         draw(part)
         draw(panel)
     return fig
+
+
+def _labels(ticks):
+    """What stands below ascending ticks; nothing where the last one takes the room."""
+    labels, free = [], -math.inf  # from where on there is room, in inches
+    span = math.log(ticks[-1] / ticks[0]) or 1
+    for x in ticks:
+        label = f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
+        middle = TICKS_WIDTH * math.log(x / ticks[0]) / span
+        half = (len(label) + 1) / LETTERS / 2
+        fits = middle - half >= free
+        labels.append(label if fits else "")
+        free = middle + half if fits else free
+    return labels

@@ -5,7 +5,15 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from ..checks import check_axes
-from .looks import COLUMN_WIDTH, PAGE_WIDTH, SMALL, bare, key_below, styled
+from .looks import (
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    SMALL,
+    bare,
+    key_below,
+    key_height,
+    styled,
+)
 from .pictures import grid, picture, red_and_blue
 from .themed import COLORS, side_by_side
 
@@ -24,7 +32,7 @@ def log_odds(panels):
     ----------
     panels : dict of str to (ndarray, ndarray, ndarray of bool)
         By title the exact log-odds, those of the network, and whether its answer is
-        right, each of shape (N,).
+        right, each of shape (N,). What is infinite stands a little beyond the rest.
 
     Examples
     --------
@@ -45,17 +53,29 @@ def _log_odds_panel(title, exact, network, right):
             ("network wrong", ~right, "x", COLORS[1]),
         ):
             look = {"markersize": 4, "linestyle": "none", "alpha": 0.6}
-            ax.plot(
-                exact[shown], network[shown], mark, color=color, label=label, **look
-            )
+            x, y = _within(exact)[shown], _within(network)[shown]
+            ax.plot(x, y, mark, color=color, label=label, **look)
         for line in (ax.axhline, ax.axvline):
             line(0, color="0.5", linewidth=0.8)
-        low, high = network.min(), network.max()
+        low, high = _range(network)
         ax.plot((low, high), (low, high), "--", color=COLORS[-1], linewidth=1)
         ax.set(xlabel="exact log-odds", ylabel="network's log-odds", title=title)
         key_below(fig, ax)
 
     return draw
+
+
+def _range(values):
+    """The lowest and the highest of the finite values."""
+    finite = values[np.isfinite(values)]
+    return (finite.min(), finite.max()) if finite.size else (-1, 1)
+
+
+def _within(values):
+    """The values, with those that are infinite a little beyond the others."""
+    low, high = _range(values)
+    beyond = 0.1 * (high - low) or 1
+    return np.clip(values, low - beyond, high + beyond)
 
 
 @styled
@@ -132,7 +152,9 @@ def shares(panels, ylabel):
     top = 1.05 * max(np.max(values) for values in every)
     draws = [_shares_panel(x, *of, ylabel, top) for x, of in panels.items()]
     width = min(COLUMN_WIDTH, PAGE_WIDTH / len(draws))
-    return side_by_side(draws, widths=[width] * len(draws), height=3)
+    n_lines = max(len(lines) for _, lines in panels.values())
+    height = 3 + max(0, key_height(n_lines) - key_height(4))
+    return side_by_side(draws, widths=[width] * len(draws), height=height)
 
 
 def _shares_panel(xlabel, groups, lines, ylabel, top):
@@ -140,7 +162,8 @@ def _shares_panel(xlabel, groups, lines, ylabel, top):
         ax = fig.subplots()
         for number, (label, values) in enumerate(lines.items()):
             share, low, high = np.transpose(values)
-            apart = 0.12 * (number - (len(lines) - 1) / 2)
+            # a group's marks take no more than 0.8 of its room
+            apart = min(0.12, 0.8 / len(lines)) * (number - (len(lines) - 1) / 2)
             ax.errorbar(
                 np.arange(len(groups)) + apart, share,
                 np.maximum(0, (share - low, high - share)), label=label,
@@ -181,7 +204,7 @@ def fields_on_image(image, squares, maps):
     def draw_image(ax):
         ax.imshow(image, cmap="gray")
         for number, (top, left, side) in enumerate(squares.values()):
-            look = {"color": COLORS[number], "linewidth": 2, "fill": False}
+            look = {"color": _on_picture(number), "linewidth": 2, "fill": False}
             ax.add_patch(Rectangle((left - 0.5, top - 0.5), side, side, **look))
         ax.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
 
@@ -190,7 +213,8 @@ def fields_on_image(image, squares, maps):
 
         def draw(ax):
             ax.imshow(values, cmap="viridis", vmin=min(0, values.min()))
-            look = {"color": COLORS[number], "markersize": 9, "markeredgewidth": 2}
+            color = _on_picture(number)
+            look = {"color": color, "markersize": 9, "markeredgewidth": 2}
             ax.plot(column, row, "s", fillstyle="none", **look)
 
         return draw
@@ -201,6 +225,11 @@ def fields_on_image(image, squares, maps):
         title = f"{layer}\nchannel {channel}\n{low:.2g} to {values.max():.1f}"
         row.append((title, draw_map(values, number)))
     return grid([row])
+
+
+def _on_picture(number):
+    """A layer's colour; the palette's last one, black, would not be seen there."""
+    return COLORS[number % (len(COLORS) - 1)]
 
 
 @styled

@@ -13,6 +13,8 @@ from .assets import style
 # darker on a light ground and lighter on a dark one.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 INK = "#000000"  # where a page shows it, this is the page's own text colour
+PAINTS = {color: f"var(--ch335-{i}, {color})" for i, color in enumerate(COLORS)}
+PAINTS |= {INK: "currentColor"}
 SETTINGS = {
     "svg.fonttype": "none",  # text stays text: sharp, and read out
     "svg.hashsalt": "ch335",  # the same figure gives the same file
@@ -113,12 +115,17 @@ def themed(svg, widest=None):
         f'viewBox="0 0 {width} {height}" style="{room}">'
     )
     svg = re.sub(r"<svg.*?>", start, svg, count=1, flags=re.DOTALL)
-    paints = {color: f"var(--ch335-{i}, {color})" for i, color in enumerate(COLORS)}
-    for color, paint in (paints | {INK: "currentColor"}).items():
-        svg = re.sub(color, paint, svg, flags=re.IGNORECASE)
-    svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg)
-    svg = re.sub(r"(font: [^;\"]*?px) [^;\"]*", r"\1 sans-serif", svg)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
+    # tags alone: a name may well be #000000
+    return re.sub(r"<[^>]*>", lambda found: _themed_tag(found[0], used), svg)
+
+
+def _themed_tag(tag, used):
+    """A tag in the page's colours and fonts; with its id if that is among the used."""
+    for color, paint in PAINTS.items():
+        tag = re.sub(color, paint, tag, flags=re.IGNORECASE)
+    tag = re.sub(r"font-family: [^;\"]*", "font-family: inherit", tag)
+    tag = re.sub(r"(font: [^;\"]*?px) [^;\"]*", r"\1 sans-serif", tag)
     return re.sub(
-        r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", svg
+        r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", tag
     )

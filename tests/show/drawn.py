@@ -72,7 +72,7 @@ def placed(text):
 
 def key_is_at_the_lower_right(ax):
     """Whether the legend ends near that corner, once the figure is drawn."""
-    pixels(ax.get_figure(root=True))
+    pixels(ax.figure.canvas.figure)
     frame = ax.get_legend().get_window_extent()
     right, bottom = ax.transAxes.inverted().transform((frame.x1, frame.y0))
     return 0.9 < right <= 1 and 0 <= bottom < 0.1

@@ -106,6 +106,11 @@ def test_the_thick_lines_lead_from_the_pixel_to_its_outputs(stride, seen_by):
     assert found == seen_by
 
 
+def test_a_kernel_may_have_more_weights_than_there_are_colours():
+    (ax,) = connections(12, 9, [(1, 0)], pixel=3).axes
+    assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 9
+
+
 @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 0), (2, 2)])
 def test_every_output_of_a_convolution_has_a_line_for_each_weight(stride, padding):
     (ax,) = connections(7, 5, [(stride, padding)], pixel=2).axes

@@ -1,7 +1,9 @@
 """Forest plots and panels of accuracies: what is drawn, under which labels."""
 
+import itertools
+
 import pytest
-from drawn import as_percent, legend
+from drawn import as_percent, legend, pixels
 
 from ch335_helpers.show.experiments import accuracy_panels, forest
 from ch335_helpers.show.themed import COLORS
@@ -72,6 +74,28 @@ def test_a_label_has_one_colour_in_all_panels_and_shade_where_it_has_an_interval
     assert [t.get_text() for t in first.get_xticklabels()] == ["10", "100"]
     # one scale of accuracy, from below the lowest interval
     assert first.get_ylim() == second.get_ylim() == pytest.approx((0.37, 1.03))
+
+
+@pytest.mark.parametrize(
+    ("lines", "labels"),
+    [
+        ([[10, 100], [1, 1000]], ["1", "10", "100", "1,000"]),  # of all lines
+        ([[9.99, 12.5, 0.0015]], ["0.0015", "9.99", ""]),
+        ([[3]], ["3"]),
+        (
+            [[100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000]],
+            ["100", "", "500", "", "2,000", "", "10,000", "", "50,000"],
+        ),
+    ],
+)
+def test_ticks_stand_at_the_values_and_no_label_runs_into_the_next(lines, labels):
+    lines = {f"{i}": {"x": x, "y": [0.5] * len(x)} for i, x in enumerate(lines)}
+    panel = accuracy_panels({"images": lines}).panels[0]
+    pixels(panel)
+    shown = panel.axes[0].get_xticklabels()
+    assert [label.get_text() for label in shown] == labels
+    boxes = [label.get_window_extent() for label in shown if label.get_text()]
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn import arrays, as_percent, key_is_below, legend, pictures, titles
+from drawn import arrays, as_percent, key_is_below, legend, pictures, pixels, titles
 from matplotlib.colors import to_hex
 
 from ch335_helpers.show.inside import (
@@ -43,6 +43,22 @@ def test_the_dashed_line_is_where_both_are_equal_and_thin_lines_are_at_0():
     assert list(across.get_ydata()) == list(upright.get_xdata()) == [0, 0]
     assert equal.get_linestyle() == "--"
     assert list(equal.get_xdata()) == list(equal.get_ydata()) == [-4, 6]
+
+
+def test_infinite_log_odds_stand_a_little_beyond_the_others():
+    exact = np.array([np.inf, 0, 10, -np.inf])
+    network = np.array([-4, np.inf, 6, -np.inf])
+    (ax,) = log_odds({"": (exact, network, network > 0)}).axes
+    right, wrong, *_, equal = ax.lines
+    assert [list(right.get_xdata()), list(right.get_ydata())] == [[0, 10], [7, 6]]
+    assert [list(wrong.get_xdata()), list(wrong.get_ydata())] == [[11, -1], [-4, -5]]
+    assert list(equal.get_xdata()) == list(equal.get_ydata()) == [-4, 6]
+
+
+def test_log_odds_of_which_none_is_finite_can_be_drawn():
+    all_sure = np.array([np.inf, -np.inf])
+    (ax,) = log_odds({"": (all_sure, all_sure, all_sure > 0)}).axes
+    assert np.isfinite([*ax.get_xlim(), *ax.get_ylim()]).all()
 
 
 def test_each_group_of_log_odds_is_a_panel_with_a_key():
@@ -156,6 +172,22 @@ def test_shares_stand_over_their_groups_with_their_intervals():
         assert look == (COLORS[number], "os"[number], "None")
 
 
+def test_the_marks_of_many_classifiers_stay_in_their_group_above_a_longer_key():
+    many = {f"classifier {i}": np.array([[0.1, 0, 0.2]] * 2) for i in range(12)}
+    fig = shares({"radius": (["6", "7"], many)}, "missed")
+    (ax,) = fig.axes
+    places = [container[0].get_xdata() for container in ax.containers]
+    assert np.max(np.abs(np.array(places) - [0, 1])) < 0.4
+    looks = {(c[0].get_color(), c[0].get_marker()) for c in ax.containers}
+    assert len(looks) == 12
+    assert key_is_below(fig.panels[0])
+    few = shares({"radius": (["6", "7"], BY_RADIUS)}, "missed")
+    heights = [
+        f.axes[0].get_window_extent().height for f in (fig, few) if pixels(f).any()
+    ]
+    assert heights[0] == pytest.approx(heights[1], rel=0.15)
+
+
 def test_an_end_that_rounding_puts_beyond_its_share_is_drawn_at_the_share():
     rounded = {"network": np.array([[0.0, 1e-18, 0.1]])}
     (ax,) = shares({"radius": (["6"], rounded)}, "missed").axes
@@ -218,6 +250,15 @@ def test_each_map_has_its_title_its_scale_and_a_mark_at_its_largest_value():
     assert marks == [([0], [0]), ([2], [1])]
     colors = [ax.lines[0].get_color() for ax in (first, second)]
     assert colors == list(COLORS[:2])
+
+
+def test_after_six_layers_the_colours_begin_again_without_black():
+    names = [f"relu{i}" for i in range(9)]
+    squares = {name: (0, 0, i + 1) for i, name in enumerate(names)}
+    fig = fields_on_image(IMAGE, squares, dict.fromkeys(names, (FIRST, 0)))
+    edges = [to_hex(p.get_edgecolor()).upper() for p in fig.axes[0].patches]
+    marks = [ax.lines[0].get_color() for ax in fig.axes[1:]]
+    assert edges == marks == [*COLORS[:6], *COLORS[:3]]
 
 
 def test_what_is_no_image_has_no_fields():
