@@ -15,6 +15,8 @@ from ch335_helpers.layers import (
     MaxPool,
     ReLU,
     Templates,
+    holding,
+    images_go_to,
 )
 from ch335_helpers.network import Chain, Residual
 
@@ -267,16 +269,20 @@ def test_templates_measure_how_far_a_place_is_from_them(rng):
         assert y[n, f, i, j] == pytest.approx(s[0] * (energy / 2 - distance / 2 + b[f]))
 
 
-def test_templates_give_the_same_gradients_in_training_but_none_of_the_images(rng):
-    layer, x = Templates("t", 2, 3, kernel=3), rng.standard_normal((2, 2, 5, 6))
-    params, grads = random_params(layer, rng), {True: {}, False: {}}
-    for train in grads:
-        y, backward = layer(params, x, train)
-        dx = backward(np.cos(y), grads[train])
-        assert (dx is None) is train
-    assert grads[True].keys() == grads[False].keys()
-    for name, gradient in grads[True].items():
-        np.testing.assert_array_equal(gradient, grads[False][name])
+@pytest.mark.parametrize("layer", [Conv("c", 2, 3), Templates("t", 2, 3, kernel=3)])
+def test_a_layer_that_gets_the_images_gives_all_but_their_gradient(layer, rng):
+    x, params = rng.standard_normal((2, 2, 5, 6)), random_params(layer, rng)
+    found = []
+    for first in (None, layer):
+        grads = {}
+        with holding(images_go_to, first):
+            y, backward = layer(params, x, train=True)
+        dx = backward(np.cos(y), grads)
+        assert (dx is None) is (first is layer)
+        found.append(grads)
+    assert found[0].keys() == found[1].keys()
+    for name, gradient in found[0].items():
+        np.testing.assert_array_equal(gradient, found[1][name])
 
 
 def test_a_group_is_pooled_as_if_its_channels_lay_side_by_side(rng):
