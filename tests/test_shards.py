@@ -1,4 +1,4 @@
-"""Threads that share a batch: they must compute what one alone computes."""
+"""Processes that share a batch: they must compute what one alone computes."""
 
 import multiprocessing
 import os
@@ -22,7 +22,6 @@ from ch335_helpers import (
 )
 from ch335_helpers.shards import (
     IMAGES_TO_SHARE,
-    LARGEST_MESSAGE,
     Shard,
     Sharded,
     may_fork,
@@ -30,6 +29,15 @@ from ch335_helpers.shards import (
     side_by_side,
 )
 from ch335_helpers.training import Training
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs fork")
+
+
+def run_shards(work, n_shards):
+    """Run ``work(shard)`` in every process; return what it returns in this one."""
+    with other_processes(work, n_shards) as shard:
+        return work(shard)
+
 
 def batch(rng, n):
     return rng.standard_normal((n, 1, 12, 12)), rng.integers(0, 5, n)
@@ -52,73 +60,88 @@ def gradients(model, params, x, y, train=True):
 # --------------------------------------------------------------------------- messages
 
 
-def in_threads(work, n):
-    """What ``work(rank, meeting)`` returns for each rank, all at the same time."""
-    meeting = Meeting(n)
-    with ThreadPoolExecutor(n) as pool:
-        futures = [pool.submit(work, rank, meeting) for rank in range(n)]
-    return [future.result() for future in futures]
+@pytest.mark.parametrize(
+    "n_shards", [1, *(pytest.param(n, marks=linux_only) for n in (2, 3))]
+)
+def test_gather_returns_the_values_of_all_in_order_of_rank(n_shards):
+    def work(shard):
+        return [shard.gather((shard.rank, round_)) for round_ in range(50)]
+
+    expected = [[(rank, r) for rank in range(n_shards)] for r in range(50)]
+    assert run_shards(work, n_shards) == expected
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_gather_returns_the_values_of_all_in_order_of_rank(n):
-    def work(rank, meeting):
-        return [meeting.gather(rank, (rank, round_)) for round_ in range(50)]
-
-    expected = [[(rank, r) for rank in range(n)] for r in range(50)]
-    assert in_threads(work, n) == [expected] * n
+def test_the_parts_of_a_batch_are_all_of_it_in_order():
+    for n in (1, 2, 5, 64):
+        parts = run_shards(lambda shard, n=n: shard.gather(shard.part(n)), 3)
+        images = list(range(n))
+        assert [i for part in parts for i in images[part]] == images
 
 
-def test_who_leaves_a_meeting_tells_the_others_why():
-    told = ValueError("only here")
+@linux_only
+def test_large_messages_in_both_directions_at_once():
+    def work(shard):
+        values = shard.gather(np.full(3_000_000, shard.rank))
+        return [int(value.sum()) for value in values]
 
-    def work(rank, meeting):
-        with pytest.raises(ValueError, match="only here") as caught:
-            with meeting.left_by(rank):
-                if rank == 1:
-                    raise told
-                meeting.gather(rank, "a result")
-        return caught.value
+    assert run_shards(work, 2) == [0, 3_000_000]
 
-    assert in_threads(work, 3) == [told] * 3
+
+@linux_only
+@pytest.mark.parametrize("slot", [8, 9, 50, 1000])
+def test_a_message_may_be_longer_than_what_is_handed_over_at_a_time(slot, monkeypatch):
+    monkeypatch.setattr("ch335_helpers.shards.SLOT", slot)
+
+    def work(shard):
+        values = []
+        for n in (0, 1, 7, 40, 300):
+            values.append(shard.gather(bytes(range(shard.rank, shard.rank + n % 250))))
+            values.append(shard.gather(np.full(n * shard.rank, shard.rank)))
+        return shard.gather(values)
+
+    for values in run_shards(work, 3):
+        for n, texts, arrays in zip(
+            (0, 1, 7, 40, 300), values[::2], values[1::2], strict=True
+        ):
+            assert texts == [bytes(range(r, r + n % 250)) for r in range(3)]
+            assert [a.tolist() for a in arrays] == [[r] * n * r for r in range(3)]
 
 
 # ---------------------------------------------------------------------- the same result
 
 
+@linux_only
 @pytest.mark.parametrize(("n_shards", "n_images"), [(2, 8), (2, 7), (3, 10), (3, 2)])
 def test_shards_compute_the_gradients_of_the_whole_batch(n_shards, n_images, rng):
     x, y = batch(rng, n_images)
     model = ResidualCNN(5, width=4)
     whole_params, shard_params = float64_params(model), float64_params(model)
     expected = gradients(model, whole_params, x, y)
-    logits, grads = gradients(Sharded(model, n_shards), shard_params, x, y)
-    np.testing.assert_allclose(logits, expected[0], rtol=1e-10, atol=1e-12)
-    assert grads.keys() == expected[1].keys()
-    for name, grad in expected[1].items():
-        np.testing.assert_allclose(grads[name], grad, rtol=1e-7, atol=1e-11)
-    for name, value in whole_params.items():  # running averages among them
-        np.testing.assert_allclose(shard_params[name], value, rtol=1e-10, atol=1e-12)
+
+    def work(shard):
+        result = gradients(Sharded(model, shard), shard_params, x, y)
+        averages = {name: shard_params[name] for name in shard_params}
+        return shard.gather((*result, averages))
+
+    for logits, grads, params in run_shards(work, n_shards):
+        np.testing.assert_allclose(logits, expected[0], rtol=1e-10, atol=1e-12)
+        assert grads.keys() == expected[1].keys()
+        for name, grad in expected[1].items():
+            np.testing.assert_allclose(grads[name], grad, rtol=1e-7, atol=1e-11)
+        for name, value in whole_params.items():  # running averages among them
+            np.testing.assert_allclose(params[name], value, rtol=1e-10, atol=1e-12)
 
 
+@linux_only
 def test_batch_norm_in_shards_is_not_that_of_each_part(rng):
     x, y = batch(rng, 8)
     model = ResidualCNN(5, width=4)
-    sharded, _ = gradients(Sharded(model, 2), float64_params(model), x, y)
+    params = float64_params(model)
+    sharded = run_shards(
+        lambda shard: gradients(Sharded(model, shard), params, x, y)[0], 2
+    )
     part, _ = model(float64_params(model), x[:4], train=True)
     assert abs(sharded[:4] - part).max() > 0.01
-
-
-@pytest.mark.parametrize("n_shards", [2, 3])
-def test_shards_give_the_same_bits_each_time(n_shards, rng):
-    x, y = batch(rng, 31)
-    model = ResidualCNN(5, width=4)
-    first, *others = (
-        gradients(Sharded(model, n_shards), float64_params(model), x, y)[1]
-        for _ in range(10)
-    )
-    for other in others:
-        assert all(np.array_equal(first[name], other[name]) for name in first)
 
 
 def fit_losses(**settings):
@@ -130,12 +153,7 @@ def fit_losses(**settings):
     return fit(model, *arrays, **defaults | settings).batch_loss
 
 
-needs_affinity = pytest.mark.skipif(
-    not hasattr(os, "sched_setaffinity"), reason="cannot keep to one core here"
-)
-
-
-@needs_affinity
+@linux_only
 def test_one_core_or_many_give_the_same_losses():
     cores = os.sched_getaffinity(0)
     losses = fit_losses()
@@ -147,40 +165,47 @@ def test_one_core_or_many_give_the_same_losses():
     np.testing.assert_allclose(fit_losses(n_shards=1), losses, rtol=1e-3)
 
 
-def test_only_the_callers_thread_calls_the_callback():
-    threads = []
-    fit_losses(callback=lambda run: threads.append(threading.get_ident()))
-    assert threads == [threading.get_ident()] * 9
+@linux_only
+def test_only_the_callers_process_calls_the_callback(tmp_path):
+    note = tmp_path / "pids"
+
+    def write_pid(run):
+        with note.open("a") as file:
+            print(os.getpid(), file=file)
+
+    fit_losses(callback=write_pid)
+    assert note.read_text().split() == [str(os.getpid())] * 9
 
 
 def test_with_one_shard_no_shard_code_runs(monkeypatch):
     def refuse(*args):
         raise AssertionError("there is nothing to share")
 
-    monkeypatch.setattr("ch335_helpers.shards.Sharded", refuse)
+    for name in ("Shard", "Sharded", "other_processes"):
+        monkeypatch.setattr(f"ch335_helpers.shards.{name}", refuse)
     assert len(fit_losses(n_shards=1)) == 9
+    if not may_fork():
+        return
     with pytest.raises(AssertionError, match="nothing to share"):
         fit_losses(n_shards=2)
 
 
+@linux_only
 def test_a_batch_too_small_to_share_is_not_shared(monkeypatch):
-    numbers = []
+    sizes = []
 
-    def noted(model, n_shards):
-        numbers.append(n_shards)
-        return Sharded(model, n_shards)
+    @contextmanager
+    def noted(work, n_shards):
+        sizes.append(n_shards)
+        yield Shard(0, [None], [[None]], None)
 
-    monkeypatch.setattr("ch335_helpers.shards.Sharded", noted)
+    monkeypatch.setattr("ch335_helpers.shards.other_processes", noted)
     for batch_size in (IMAGES_TO_SHARE - 1, IMAGES_TO_SHARE):
         fit_losses(batch_size=batch_size, n_shards=3)
-    assert numbers == [3]
+    assert sizes == [3]
 
 
-def test_where_there_are_no_threads_nothing_is_shared(monkeypatch):
-    monkeypatch.setattr("ch335_helpers.shards.IN_BROWSER", True)
-    assert fit_losses(n_shards=2) == fit_losses(n_shards=1)
-
-
+@linux_only
 def test_when_the_block_ends_the_model_is_the_callers_again(rng):
     x, y = batch(rng, 40)
     model = ResidualCNN(5, width=2)
@@ -197,6 +222,7 @@ def blas_threads():
     return [p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"]
 
 
+@linux_only
 def test_shards_of_an_endless_stream_draw_the_same_batches(rng):
     x, y = make_synthetic_images(4, img_size=16, n_classes=3, seed=1)
     losses, next_images = [], []
@@ -214,43 +240,83 @@ def test_shards_of_an_endless_stream_draw_the_same_batches(rng):
 # ----------------------------------------------------------------------- when it ends
 
 
-class Fails(Layer):
-    """Fails in the part of a batch that begins with this number."""
+@linux_only
+def test_no_process_is_left_after_success_or_failure():
+    def fails_in_the_first(shard):
+        shard.gather(0)
+        if shard.rank == 0:
+            raise KeyError("told to")
+        shard.gather(1)
 
-    def __init__(self, first, way):
-        self.first, self.way, self.name = first, way, "fails"
+    with pytest.raises(KeyError, match="told to"):
+        run_shards(fails_in_the_first, 3)
+    assert run_shards(lambda shard: shard.rank, 3) == 0
+    assert not multiprocessing.active_children()
 
-    def __call__(self, params, x, train=False):
-        def backward(dy, grads):
-            if self.way == "backwards" and x[0, 0] == self.first:
-                raise ValueError("only here")
-            batch_gather.get()  # is that of the forward pass no more
-            return dy
 
-        if self.way == "forwards" and x[0, 0] == self.first:
+@linux_only
+def test_the_end_of_another_process_is_noticed(capfd):
+    def fails_in_the_second(shard):
+        if shard.rank == 1:
             raise ValueError("only here")
-        if gather := batch_gather.get():
-            gather("a message that the others wait for")
-        return x, backward
+        shard.gather(0)
+
+    with pytest.raises(RuntimeError, match="part of each batch has ended"):
+        run_shards(fails_in_the_second, 2)
+    assert "ValueError: only here" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("way", ["forwards", "backwards"])
-@pytest.mark.parametrize("first", [0, 4, 8])
-def test_an_error_in_one_part_is_the_error_of_all(way, first):
-    x, before = np.arange(12.0).reshape(12, 1), threading.active_count()
-    sharded = Sharded(Fails(first, way), 3)
-    for _ in range(3):  # and the next call begins anew
-        with pytest.raises(ValueError, match="only here"):
-            sharded({}, x, train=True)[1](x, {})
-    sharded.pool.shutdown()
-    assert threading.active_count() == before
-    y, _ = Sharded(Fails(-1, way), 3)({}, x, train=True)
-    np.testing.assert_array_equal(y, x)
+@linux_only
+def test_a_process_whose_caller_was_killed_ends(tmp_path):
+    note = tmp_path / "pid"
+
+    def waits_for_ever(shard):
+        if shard.rank == 1:
+            note.write_text(str(os.getpid()))
+            shard.gather(0)
+        while True:
+            time.sleep(1)
+
+    def calls():
+        run_shards(waits_for_ever, 2)
+
+    caller = multiprocessing.get_context("fork").Process(target=calls)
+    caller.start()
+    wait_until(lambda: note.exists() and note.read_text())
+    caller.kill()
+    caller.join()
+    wait_until(lambda: not running(int(note.read_text())))
+
+
+@linux_only
+def test_a_pools_worker_computes_alone():
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(count_shards) == 1
+
+
+def count_shards():
+    return run_shards(lambda shard: len(shard.gather(0)), 2)
+
+
+def wait_until(condition, seconds=20):
+    for _ in range(seconds * 100):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not happen")
+
+
+def running(pid):
+    """Whether the process is there and no zombie."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
 
 
 def test_fit_returns_what_was_reached_when_interrupted(rng):
     x, y = batch(rng, 96)
-    before = threading.active_count()
 
     def interrupt(run):
         if len(run.batch_loss) == 4:
@@ -263,7 +329,7 @@ def test_fit_returns_what_was_reached_when_interrupted(rng):
         )  # fmt: skip
     assert run.params
     assert len(run.seconds) == 1
-    assert threading.active_count() == before
+    assert not multiprocessing.active_children()
 
 
 def test_n_shards_must_be_a_count(rng):
@@ -272,83 +338,53 @@ def test_n_shards_must_be_a_count(rng):
         fit(ResidualCNN(5), x, y, x, y, n_shards=0)
 
 
-INTERRUPTED = """
-import random, signal, sys, threading, warnings
-import numpy as np
-from ch335_helpers import ResidualCNN, fit, make_synthetic_images
+@linux_only
+def test_the_other_processes_leave_interrupts_to_the_caller():
+    def work(shard):
+        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        daemon = multiprocessing.current_process().daemon
+        return shard.gather((ignored, daemon))
 
-warnings.simplefilter("ignore")
-X, y = make_synthetic_images(40, img_size=16, n_classes=4)
-random.seed(int(sys.argv[1]))
-reached = 0
-for _ in range(12):
-    timer = threading.Timer(random.uniform(0.01, 0.2), signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    try:
-        run = fit(ResidualCNN(4, width=4), X, y, X, y, epochs=1000, batch_size=32, progress=False)
-        reached += run.stopped.startswith("interrupted") and len(run.val_loss) == len(run.seconds)
-    except KeyboardInterrupt:  # before the training began, or after it had ended
-        pass
-    timer.join()
-print(reached, threading.active_count())
-"""  # noqa: E501
+    assert run_shards(work, 3) == [(False, False), (True, True), (True, True)]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_interrupts_at_random_moments_leave_no_thread_waiting(seed):
-    command = [sys.executable, "-c", INTERRUPTED, str(seed)]
-    out = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert out.returncode == 0, out.stderr
-    n_reached, n_threads = map(int, out.stdout.split())
-    assert n_reached >= 6
-    assert n_threads == 1
+class Alone(Shard):
+    """The second of two shards, which notes what it gives to the other."""
+
+    def __init__(self):
+        super().__init__(1, [None, None], None, None)
+        self.given = []
+
+    def gather(self, value):
+        self.given.append(value)
+        return [value]
 
 
-@pytest.mark.parametrize("n_images", [1, 2, 3, 8])
-def test_each_part_of_a_batch_that_is_large_enough_has_its_images(n_images):
-    seen = []
+@pytest.mark.parametrize(("n_images", "part"), [(1, 1), (2, 1), (3, 2), (8, 4)])
+def test_a_shard_computes_its_part_of_a_batch_that_is_large_enough(n_images, part):
+    sizes = []
 
     class Noted(ResidualCNN):
         def __call__(self, params, x, train=False):
-            seen.append(x[:, 0, 0, 0].tolist())
+            sizes.append((len(x), train))
             return super().__call__(params, x, train)
 
-    model = Noted(3, width=2)
+    model, shard = Noted(3, width=2), Alone()
     params = model.init(np.random.default_rng(0))
-    x = np.zeros((n_images, 1, 12, 12), np.float32)
-    x[:, 0, 0, 0] = range(n_images)
-    Sharded(model, 2)(params, x)
-    half = n_images // 2
-    parts = [[*range(half)], [*range(half, n_images)]]
-    assert sorted(seen) == ([[0]] if n_images == 1 else parts)
+    Sharded(model, shard)(params, np.zeros((n_images, 1, 12, 12), np.float32))
+    assert sizes == [(part, False)]
+    assert len(shard.given) == (n_images > 1)
 
 
-def test_a_sharded_model_begins_as_the_model_does():
+def test_a_sharded_model_begins_as_the_model_does(rng):
     model = ResidualCNN(3, width=2)
-    sharded = Sharded(model, 2)
+    sharded = Sharded(model, Alone())
     assert sharded.parameters() == model.parameters()
     ours, theirs = (m.init(np.random.default_rng(0)) for m in (sharded, model))
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
 
 
-def test_nobody_computes_the_gradient_of_the_images_in_a_training_step(monkeypatch):
-    asked = []
-
-    def noted(*args, **kwargs):
-        asked.append(args[0].shape)
-        return input_gradient(*args, **kwargs)
-
-    monkeypatch.setattr("ch335_helpers.ops.input_gradient", noted)
-    model = ResidualCNN(3, width=2)
-    for network in (model, Sharded(model, 2)):
-        params = model.init(np.random.default_rng(0))
-        x, y = np.ones((8, 1, 12, 12), np.float32), np.zeros(8, int)
-        train_step(network, params, x, y, {}, 0.1)
-        n_shards = 1 if network is model else 2
-        assert len(asked) == 5 * n_shards  # of six convolutions
-        asked.clear()
-
-
+@linux_only
 def test_trainings_in_threads_leave_warnings_and_blas_as_they_were():
     def state():
         return warnings.filters[:], [b["num_threads"] for b in threadpool_info()]
