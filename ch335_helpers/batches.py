@@ -279,6 +279,7 @@ def draw_data(
         check_size(name, check_whole(name, n) * n_pixels)
     parts = ()
     for part, n in enumerate((n_train, n_val)):
-        rng = np.random.default_rng([part, seed])
+        # not [part, seed]: with seed 0, that is the generator of seed `part` alone
+        rng = np.random.default_rng([seed, part + 1])
         parts += make_synthetic_images(n, img_size, n_classes, rng, noise)
     return parts

@@ -10,7 +10,12 @@ from ch335_helpers.batches import (
     draw_data,
     shift_images,
 )
-from ch335_helpers.data import CLASS_NAMES, DEFAULT_NOISE, shape_templates
+from ch335_helpers.data import (
+    CLASS_NAMES,
+    DEFAULT_NOISE,
+    make_synthetic_images,
+    shape_templates,
+)
 
 
 def test_a_stream_draws_images_that_the_recipe_can_make():
@@ -155,6 +160,16 @@ def test_integers_become_floats_before_noise_is_added():
     noisy = add_noise(np.full((1, 1, 2, 2), 255, np.uint8), np.random.default_rng(0))
     assert noisy.dtype == np.float64
     assert abs(noisy - 255).max() < 5
+
+
+def test_drawn_data_are_not_those_of_a_generator_that_has_only_a_seed():
+    size = {"img_size": 8, "n_classes": 2}
+    drawn = [
+        draw_data(seed, 3, 3, **size)[part] for seed in range(4) for part in (0, 2)
+    ]
+    plain = [make_synthetic_images(3, **size, seed=seed)[0] for seed in range(5)]
+    pixels = np.concatenate(drawn + plain).reshape(-1, 64)
+    assert len(np.unique(pixels, axis=0)) == len(pixels)
 
 
 def test_data_of_a_seed_are_fresh_and_of_both_parts_disjoint():
