@@ -29,11 +29,12 @@ def sweep(
 
     Parameters
     ----------
-    configurations : dict of str to dict
-        For each name what is special about it: ``model``, ``data`` and the other
-        keywords of `Training`, such as ``lr``. ``data`` are X, y, X_val and y_val as
-        for `Training`; or a function that returns these four for a seed, for instance
-        `draw_data`.
+    configurations : dict
+        For each name what is special about it, a dict: ``model``, ``data`` and the
+        other keywords of `Training`, such as ``lr``. ``data`` are X, y, X_val and y_val
+        as for `Training`; or a function that returns these four for a seed, for
+        instance `draw_data`. A name is text, a number, or a tuple of both, such as
+        ``("Adam", 0.01)``.
     executor : concurrent.futures.Executor, optional
         Where the trainings are computed: `all_cores`; any other executor; a cluster by
         Dask's ``Client(...).get_executor()``. By default here, in turn.
@@ -128,9 +129,7 @@ def sweep(
         try:
             lost = _compute(left, executor, keep)
             if lost:
-                with _for_second_try(executor) as second:
-                    again = {key: left[key] for key in lost}
-                    lost = _compute(again, second, keep, n_try=2)
+                lost = _try_again({key: left[key] for key in lost}, executor, keep)
             trials |= _reported(lost)
         except KeyboardInterrupt:
             text = "sweep interrupted: what had finished is returned"
@@ -190,6 +189,19 @@ def _compute(tasks, executor, keep, n_try=1):
             if not future.cancel() and future.done() and not future.exception():
                 keep(key, future.result())
     return lost
+
+
+def _try_again(tasks, executor, keep):
+    """Compute lost trainings a second time; return the errors of those lost again."""
+    with _for_second_try(executor) as second:
+        if isinstance(second, Cores):
+            return _compute(tasks, second, keep, n_try=2)
+        # one by one: a scheduler may have blamed a training for what ended its worker
+        # while another one was computed there
+        lost = {}
+        for key, task in tasks.items():
+            lost |= _compute({key: task}, second, keep, n_try=2)
+        return lost
 
 
 def _submit(executor, *task):
@@ -269,7 +281,10 @@ def _checked(configurations, settings):
     for name, own in configurations.items():
         if not isinstance(own, dict):
             raise ValueError(f"{expected}, got {own!r} for {name!r}")
-        check_is("configurations: a name", name, str)
+        for word in name if isinstance(name, tuple) else (name,):
+            if not isinstance(word, str | int | float):
+                names = "configurations must have names of text and numbers"
+                raise TypeError(f"{names}, got {name!r}")
         whole[name] = settings | own
         _check_names(f"configurations[{name!r}]", whole[name])
     return whole

@@ -167,7 +167,7 @@ def test_drawn_data_are_not_those_of_a_generator_that_has_only_a_seed():
     drawn = [
         draw_data(seed, 3, 3, **size)[part] for seed in range(4) for part in (0, 2)
     ]
-    plain = [make_synthetic_images(3, **size, seed=seed)[0] for seed in range(5)]
+    plain = [make_synthetic_images(3, **size, seed=n)[0] for n in range(5)]
     pixels = np.concatenate(drawn + plain).reshape(-1, 64)
     assert len(np.unique(pixels, axis=0)) == len(pixels)
 

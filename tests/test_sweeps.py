@@ -416,9 +416,19 @@ def test_seeds_that_are_no_sequence_are_refused(bad):
         sweep({"a": {}}, seeds=bad, **SETTINGS, model=SimpleCNN(3))
 
 
-def test_a_name_is_text():
-    with pytest.raises(TypeError, match="configurations: a name must be a str, got 3"):
-        sweep({3: {}}, **SETTINGS, model=SimpleCNN(3))
+@pytest.mark.parametrize("name", [None, b"fast", ("fast", None), (("fast",),)])
+def test_a_name_is_made_of_text_and_numbers(name):
+    with pytest.raises(TypeError, match="must have names of text and numbers, got"):
+        sweep({name: {}}, **SETTINGS, model=SimpleCNN(3))
+
+
+@pytest.mark.parametrize("name", ["fast", 3, 0.5, ("fast", 0.01), ()])
+def test_a_name_of_text_and_numbers_names_a_training_and_its_file(name, tmp_path):
+    settings = SETTINGS | {"model": SimpleCNN(3)}
+    first, again = (sweep({name: {}}, folder=tmp_path, **settings) for _ in range(2))
+    assert [(t.name, t.seed) for t in again] == [(name, 0)]
+    assert equal(first, again) and len(os.listdir(tmp_path)) == 1
+    assert first[0].run.seconds == again[0].run.seconds
 
 
 @pytest.mark.parametrize(
