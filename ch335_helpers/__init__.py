@@ -31,6 +31,7 @@ from .explain import (
 )
 from .fields import Field, receptive_fields, strongest_patches
 from .fitting import fit
+from .folding import fold_batch_norm
 from .gradcheck import check_gradients
 from .host import smaller_in_browser
 from .ideal import class_posterior

@@ -5,9 +5,10 @@ import pickle
 import threading
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing import get_context
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from .host import IN_BROWSER
 
@@ -25,7 +26,7 @@ class _Together:
     def __enter__(self):
         with self.lock:
             if self.n_blocks == 0:
-                self.limits = threadpool_limits(1, "blas")
+                self.limits = _blas().limit(limits=1, user_api="blas")
             self.n_blocks += 1
 
     def __exit__(self, *error):
@@ -52,8 +53,60 @@ def one_blas_thread():
     ...     product = np.eye(2) @ np.eye(2)
     """
     # a BLAS that is built on OpenMP has a limit for each thread: hence the second one
-    with _together, threadpool_limits(1, "blas"):
+    with _together, _blas().limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def _blas():
+    """The libraries of this process, once found: to look for them takes longer."""
+    return ThreadpoolController()
+
+
+@cache
+def _threads(process):
+    """A thread for each core; another process that is a copy of this has its own."""
+    return ThreadPoolExecutor(_n_cores())
+
+
+def _n_cores():
+    return os.cpu_count() or 1
+
+
+def map_in_threads(function, parts):
+    """Compute ``function(part)`` for each part, on all cores, each with one thread.
+
+    NumPy lets go of Python's lock while it computes, so threads that make few and long
+    calls do not wait for one another. While somebody keeps BLAS to one thread, as a
+    training does, that one core is all that is used.
+
+    Parameters
+    ----------
+    function : callable
+    parts : list
+        What it is called with.
+
+    Returns
+    -------
+    results : list
+        In the order of the parts.
+
+    Examples
+    --------
+    >>> map_in_threads(abs, [-1, 2])
+    [1, 2]
+    """
+    n = 1 if IN_BROWSER or _together.n_blocks else min(_n_cores(), len(parts))
+    shares = [parts[i::n] for i in range(n)]
+
+    def compute(share):
+        return [function(part) for part in share]
+
+    with one_blas_thread():
+        others = [_threads(os.getpid()).submit(compute, share) for share in shares[1:]]
+        results = [compute(shares[0])]  # in this thread, which would only wait
+        results += [other.result() for other in others]
+    return [results[i % n][i // n] for i in range(len(parts))]
 
 
 class Cores(Executor):
@@ -74,7 +127,7 @@ class Cores(Executor):
 
     def __init__(self, n=None, context=None):
         # each thread looks after one process
-        self._threads = ThreadPoolExecutor(n or os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(n or _n_cores())
         self._context = context or get_context("spawn")
         self._mine, self._pools = threading.local(), []
         self._starting = threading.Lock()

@@ -6,8 +6,9 @@ An operation is a pure function. It returns its result and its backward function
     dx, dw, db = backward(dy)
 
 Images have axes (N, C, H, W): image, channel, row, column. In memory the channels of
-one pixel lie side by side wherever an operation makes a new array, because a matrix
-product wants it that way; the transposes between the two views are free. Nothing here
+one pixel lie side by side in what a convolution makes, and in all that is made of it,
+because a matrix product wants it that way; the transposes between the two views are
+free. Nothing here
 changes its inputs, apart from the running averages of `batch_norm`. A backward function
 reads the arrays of its forward call again: leave them as they are until it has run.
 
@@ -34,6 +35,7 @@ from .checks import (
 from .products import patches_by_filters, patches_by_gradient
 
 IMAGES_PER_BLOCK = 32  # so that patches take little memory, however many images
+EPS = 1e-5  # added to a variance
 MOST_PADDING = 1024  # in pixels, so that memory suffices
 
 
@@ -227,6 +229,9 @@ def pad_images(pixels, rows, columns):
     """
     n, H, W, C = pixels.shape
     (top, bottom), (left, right) = rows, columns
+    if not any((*rows, *columns)):
+        # twice, so that an axis of length 1 has the usual stride, too
+        return pixels.reshape(-1).reshape(n, H, W, C)
     padded = np.zeros((n, top + H + bottom, left + W + right, C), pixels.dtype)
     inside = padded[:, max(top, 0) :, max(left, 0) :]
     kept = pixels[
@@ -278,7 +283,9 @@ def patch_matrices(padded, kH, kW, stride):
         shape, steps = (n, Ho, Wo, kH), (image, stride * row, stride * pixel, row)
         windows = as_strided(padded, (*shape, kW * C), (*steps, value))
         return windows.reshape(1, n, Ho * Wo, kH * kW * C)
-    windows = as_strided(padded, (n, H, Wo, kW * C), (image, row, pixel, value)).copy()
+    windows = as_strided(padded, (n, H, Wo, kW * C), (image, row, pixel, value))
+    if kW > 1 or Wo == 1:  # else the pixels lie as they should
+        windows = windows.copy()
     image, row, window, value = windows.strides
     shape, steps = (kH, n, Ho * Wo, kW * C), (row, image, window, value)
     return as_strided(windows, shape, steps, writeable=False)
@@ -423,27 +430,26 @@ def max_pool(x, size=2, stride=2):
     if size > min(H, W):
         raise ValueError(f"size, the kernel's, must fit into x {x.shape}, got {size}")
     Ho, Wo = output_size(H, size, stride), output_size(W, size, stride)
-    pixels = x.transpose(0, 2, 3, 1)
 
     def shifted(array, i, j):  # row i, column j of every window
-        return array[:, i : i + stride * Ho : stride, j : j + stride * Wo : stride]
+        return array[:, :, i : i + stride * Ho : stride, j : j + stride * Wo : stride]
 
     places = [(i, j) for i in range(size) for j in range(size)]
-    y = shifted(pixels, 0, 0).copy(order="C")
+    y = shifted(x, 0, 0).copy(order="K")
     for place in places[1:]:
-        np.maximum(y, shifted(pixels, *place), out=y)
+        np.maximum(y, shifted(x, *place), out=y)
 
     def backward(dy):
-        dy = check_values("dy", dy, f"{N} {C} {Ho} {Wo}").transpose(0, 2, 3, 1)
-        dx = np.zeros((N, H, W, C), dy.dtype)
-        waiting = np.ones(y.shape, bool)  # windows whose maximum is still to be found
+        dy = check_values("dy", dy, f"{N} {C} {Ho} {Wo}")
+        dx = np.zeros_like(x, dy.dtype)
+        waiting = np.ones_like(y, bool)  # windows whose maximum is still to be found
         for place in places:
-            found = (shifted(pixels, *place) == y) & waiting
-            shifted(dx, *place)[...] += dy * found
+            found = (shifted(x, *place) == y) & waiting
+            shifted(dx, *place)[...] += dy * found.astype(dy.dtype)
             waiting ^= found
-        return dx.transpose(0, 3, 1, 2)
+        return dx
 
-    return y.transpose(0, 3, 1, 2), backward
+    return y, backward
 
 
 def global_avg_pool(x):
@@ -622,7 +628,8 @@ def relu(x):
     x = check_values("x", x, None)
 
     def backward(dy):
-        return check_gradient("dy", dy, x.shape) * (x > 0)
+        dy = check_gradient("dy", dy, x.shape)
+        return dy * (x > 0).astype(dy.dtype)  # faster than times a bool
 
     # an array of zeros: NumPy's maximum is three times slower with the number 0
     return np.maximum(x, np.zeros_like(x)), backward
@@ -687,7 +694,7 @@ def batch_norm(
     running_var,
     train,
     momentum=0.1,
-    eps=1e-5,
+    eps=EPS,
     gather=None,
 ):
     """Batch normalisation: channels to mean 0 and variance 1, times gamma plus beta.

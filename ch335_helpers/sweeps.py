@@ -9,7 +9,7 @@ from functools import partial
 from inspect import signature
 
 from .batches import ImageStream
-from .checks import check_distinct, check_is, check_sequence, check_whole
+from .checks import check_distinct, check_sequence, check_whole
 from .cores import Cores, one_blas_thread
 from .fitting import progress_bar
 from .shards import side_by_side

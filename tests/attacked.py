@@ -61,6 +61,7 @@ CALLS = {
     "nearest_neighbour": {"X_train": IMAGES, "y_train": LABELS, "X": IMAGES[:2]},
     "ImageStream": SMALL | {"noise": 0.5, "seed": 3, "epoch_size": 5},
     "add_noise": {"x": IMAGES, "rng": generator, "noise": 0.5},
+    "fold_batch_norm": {"model": MODEL, "params": PARAMS},
     "draw_data": SMALL | {"seed": 1, "n_train": 1, "n_val": 2, "noise": 0.5},
     "shift_images": {"x": IMAGES, "rng": generator, "reach": 2},
     "expected_calibration_error": {

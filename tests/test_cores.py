@@ -3,12 +3,13 @@
 import os
 import threading
 from concurrent.futures import BrokenExecutor
+from multiprocessing import get_context
 
 import pytest
 from tasks import end_process
 from threadpoolctl import threadpool_info
 
-from ch335_helpers.cores import Cores, all_cores, one_blas_thread
+from ch335_helpers.cores import Cores, all_cores, map_in_threads, one_blas_thread
 
 
 def n_threads():
@@ -100,3 +101,46 @@ def test_blocks_of_several_threads_leave_blas_as_it_was():
     thread.join()
     assert set(inside[0]) == {1}
     assert n_threads() == before
+
+
+@pytest.mark.parametrize("n_cores", [1, 2, 3, 8])
+@pytest.mark.parametrize("n_parts", [1, 2, 5, 7])
+def test_results_come_in_the_order_of_the_parts(n_cores, n_parts, monkeypatch):
+    monkeypatch.setattr("ch335_helpers.cores._n_cores", lambda: n_cores)
+    assert map_in_threads(lambda n: n * n, [*range(n_parts)]) == [
+        n * n for n in range(n_parts)
+    ]
+
+
+def thread(part):
+    return threading.get_ident()
+
+
+def test_parts_are_computed_in_threads_unless_blas_has_only_one(monkeypatch):
+    monkeypatch.setattr("ch335_helpers.cores._n_cores", lambda: 2)
+    mine = threading.get_ident()
+    first, second = map_in_threads(thread, [0, 1])
+    assert first == mine != second
+    with one_blas_thread():
+        assert map_in_threads(thread, [0, 1]) == [mine, mine]
+    nested = map_in_threads(lambda part: map_in_threads(thread, [0, 1]), [0, 1])
+    assert [len(set(inner)) for inner in nested] == [1, 1]
+    monkeypatch.setattr("ch335_helpers.cores.IN_BROWSER", True)
+    assert map_in_threads(thread, [0, 1]) == [mine, mine]
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_an_error_in_any_part_comes_through_and_leaves_blas_as_it_was(bad, monkeypatch):
+    monkeypatch.setattr("ch335_helpers.cores._n_cores", lambda: 2)
+    before = n_threads()
+    with pytest.raises(ZeroDivisionError):
+        map_in_threads(lambda n: 1 // (n - bad), [0, 1])
+    assert n_threads() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_copy_of_this_process_has_threads_of_its_own(monkeypatch):
+    monkeypatch.setattr("ch335_helpers.cores._n_cores", lambda: 2)
+    assert map_in_threads(abs, [-1, -2]) == [1, 2]
+    with Cores(1, get_context("fork")) as executor:
+        assert executor.submit(map_in_threads, abs, [-3, -4]).result(60) == [3, 4]

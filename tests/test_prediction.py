@@ -9,7 +9,7 @@ from tasks import same
 from ch335_helpers.models import ResidualCNN, SimpleCNN
 from ch335_helpers.network import Layer
 from ch335_helpers.ops import softmax
-from ch335_helpers.prediction import evaluate, predict
+from ch335_helpers.prediction import evaluate, predict, predict_logits
 
 
 def test_predict_gives_the_softmax_of_the_models_scores(task, learnt):
@@ -21,6 +21,7 @@ def test_predict_gives_the_softmax_of_the_models_scores(task, learnt):
 def test_predict_in_blocks_equals_predict_at_once(rng):
     model = ResidualCNN(3, width=4)
     params, X = model.init(rng), rng.standard_normal((700, 1, 4, 4))
+    params = {name: value.astype(np.float64) for name, value in params.items()}
     np.testing.assert_allclose(
         predict(model, params, X), softmax(model(params, X)[0]), rtol=1e-9
     )
@@ -88,3 +89,21 @@ def test_predict_refuses_what_it_cannot_judge(learnt, X, message):
 def test_evaluate_refuses_bad_labels(task, learnt, y, error, message):
     with pytest.raises(error, match=message):
         evaluate(SimpleCNN(), learnt.params, task[2], y)
+
+
+def test_the_scores_do_not_depend_on_the_number_of_cores(rng, monkeypatch):
+    model = ResidualCNN(3, width=4)
+    params, X = model.init(rng), rng.standard_normal((75, 1, 8, 8), np.float32)
+    scores = []
+    for n in (1, 2, 3, 8):
+        monkeypatch.setattr("ch335_helpers.cores._n_cores", lambda n=n: n)
+        scores.append(predict_logits(model, params, X))
+    for other in scores[1:]:
+        np.testing.assert_array_equal(other, scores[0])
+
+
+def test_scores_of_a_single_image_are_those_of_the_model(rng):
+    model = ResidualCNN(3, width=4)
+    params, x = model.init(rng), rng.standard_normal((1, 1, 8, 8), np.float32)
+    scores = predict_logits(model, params, x)
+    np.testing.assert_allclose(scores, model(params, x)[0], rtol=1e-4, atol=1e-5)
