@@ -56,7 +56,8 @@ lint: $(VENV)/developer
 	$(BIN)/ruff format --check .
 
 test: lint $(WHOLE)
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests --ignore=tests/browser --numprocesses auto --dist loadfile
+	$(BIN)/pytest tests/browser
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 book
 
 test-all: $(VENV)/developer

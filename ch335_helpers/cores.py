@@ -2,10 +2,11 @@
 
 import os
 import pickle
+import sys
 import threading
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from multiprocessing import get_context
 
 from threadpoolctl import ThreadpoolController
@@ -26,7 +27,7 @@ class _Together:
     def __enter__(self):
         with self.lock:
             if self.n_blocks == 0:
-                self.limits = _blas().limit(limits=1, user_api="blas")
+                self.limits = _limit_blas()
             self.n_blocks += 1
 
     def __exit__(self, *error):
@@ -53,13 +54,18 @@ def one_blas_thread():
     ...     product = np.eye(2) @ np.eye(2)
     """
     # a BLAS that is built on OpenMP has a limit for each thread: hence the second one
-    with _together, _blas().limit(limits=1, user_api="blas"):
+    with _together, _limit_blas():
         yield
 
 
-@cache
-def _blas():
-    """The libraries of this process, once found: to look for them takes longer."""
+def _limit_blas():
+    """Keep BLAS to one thread until what is returned is left."""
+    return _blas(len(sys.modules)).limit(limits=1, user_api="blas")
+
+
+@lru_cache(maxsize=1)
+def _blas(n_modules):
+    """Each BLAS of this process: looked for again only when something was imported."""
     return ThreadpoolController()
 
 

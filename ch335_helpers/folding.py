@@ -46,7 +46,7 @@ def fold_batch_norm(model, params):
     >>> model = ResidualCNN()
     >>> folded, params = fold_batch_norm(model, model.init(np.random.default_rng(0)))
     >>> len(model.leaves()), len(folded.leaves())
-    (21, 15)
+    (20, 14)
     """
     check_is("model", model, Layer)
     folded_params = dict(check_params("params", params, model))

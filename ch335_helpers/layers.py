@@ -201,6 +201,7 @@ class Templates(Layer):
         }
 
     def __call__(self, params, x, train=False):
+        check_flag("train", train)
         w, b, s = self.own_values(params).values()
         fit, conv_backward = ops.conv2d(x, w, b - (w * w).sum(axis=(1, 2, 3)) / 2)
         with_dx = images_go_to.get() is not self

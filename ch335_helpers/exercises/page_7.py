@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 
-from ..ops import conv2d
-from . import Wrong, array, choice, exercise, function, match, number
+from ..ops import EPS, conv2d
+from . import Wrong, array, exercise, function, match, number
 
 
 @exercise("7.1")
@@ -147,20 +147,45 @@ def take_away(answer):
 
 
 @exercise("7.4")
-def two_shards_one_core(answer):
-    word = choice(answer, ("half", "between", "no less"))
-    n_shards, n_cores = 2, 1
-    of_each, at_once = 1 / n_shards, min(n_shards, n_cores)
-    time = n_shards * of_each / at_once  # of a step; messages come on top
-    right = "half" if time <= 0.5 else "between" if time < 1 else "no less"
-    if word != right:
-        raise Wrong(
-            {
-                "half": "Half of the images for each process: but where do they run?",
-                "between": "Which work would be saved by dividing it between the two?",
-            }[word]
-        )
-    return "Now measure it: the solution does."
+def fold_it(answer):
+    answer = function(answer)
+    rng = np.random.default_rng(2)
+    w, (gamma, beta, mean) = rng.normal(size=(4, 3, 2, 2)), rng.normal(size=(3, 4))
+    var = rng.uniform(1e-5, 1e-4, 4)  # so small that epsilon shows
+    result = answer(*(value.copy() for value in (w, gamma, beta, mean, var)))
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        raise Wrong("The function returns two things: the filters and the bias.")
+    scale, blind = gamma / np.sqrt(var + EPS), gamma / np.sqrt(var)
+
+    def filters(factor):
+        return w * factor[:, None, None, None]
+
+    match(
+        array(result[0], w.shape),
+        filters(scale),
+        [
+            (filters(blind), "ε is missing, or stands outside the root."),
+            (filters(gamma / (np.sqrt(var) + EPS)), "ε belongs under the root."),
+            (filters(gamma / (var + EPS)), "Divide by the root of the variance."),
+            (filters(gamma), "Batch normalisation divides, too."),
+            (w, "The filters are as they were: who multiplies now?"),
+        ],
+        "The filters: by which number is each output channel multiplied?",
+        rel=1e-6,
+    )
+    match(
+        array(result[1], (4,)),
+        beta - scale * mean,
+        [
+            (beta + scale * mean, "The mean is taken off, not added."),
+            (beta - mean, "The mean is multiplied by the scale, too."),
+            (beta, "What happens to the mean?"),
+            (-scale * mean, "Something is added after the scale."),
+        ],
+        "The bias: what does batch normalisation make of a channel that is 0?",
+        rel=1e-6,
+    )
+    return "One operation in place of two, and the scores stay the same."
 
 
 @exercise("7.5")

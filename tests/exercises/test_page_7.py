@@ -82,6 +82,19 @@ def half_of_the_gaps(M, m, v, M_part, m_part, v_part):
     return squares / (M - M_part)
 
 
+def folding(scale=lambda g, v: g / np.sqrt(v + 1e-5), bias=lambda b, s, m: b - s * m):
+    """An answer to 7.4 with another scale or another bias."""
+
+    def answer(w, gamma, beta, mean, var):
+        s = scale(gamma, var)
+        right = gamma / np.sqrt(var + 1e-5)
+        return w * s[:, None, None, None], bias(beta, right, mean)
+
+    return answer
+
+
+fold = folding()
+
 CASES = {
     "7.1": Case(
         right=[16 * 32 / (4 * (16 + 32)), 2.67, np.float32(8 / 3)],
@@ -129,8 +142,22 @@ CASES = {
         ],
     ),
     "7.4": Case(
-        right=["no less", " No less "],
-        wrong=[("half", "where do they run"), ("between", "saved"), (2, "one of")],
+        right=[fold, lambda *given: list(fold(*given))],
+        wrong=[
+            (lambda *given: given[0], "two things"),
+            (folding(lambda g, v: g / np.sqrt(v)), "ε is missing"),
+            (folding(lambda g, v: g / (np.sqrt(v) + 1e-5)), "under the root"),
+            (folding(lambda g, v: g / (v + 1e-5)), "the root of the variance"),
+            (folding(lambda g, v: g), "divides, too"),
+            (folding(lambda g, v: np.ones(4)), "as they were"),
+            (folding(lambda g, v: 2 * g), "each output channel"),
+            (folding(bias=lambda b, s, m: b + s * m), "taken off"),
+            (folding(bias=lambda b, s, m: b - m), "multiplied by the scale"),
+            (folding(bias=lambda b, s, m: b), "What happens to the mean"),
+            (folding(bias=lambda b, s, m: -s * m), "added after the scale"),
+            (folding(bias=lambda b, s, m: 0 * b), "a channel that is 0"),
+            (lambda w, *rest: (w[0], rest[0]), "shape should be (4, 3, 2, 2)"),
+        ],
     ),
     "7.5": Case(
         right=[31 / 14 * 0.375, 0.83],
