@@ -1,5 +1,5 @@
 # make book    build the book into _build/html, every notebook executed
-# make test    lint, unit tests, notebooks through nbval, the book with warnings as errors, a browser on its pages
+# make test    lint, the book with warnings as errors, its outputs against the committed ones, unit tests, a browser on its pages
 # make test-all    the unit tests on every Python that is there, on the oldest versions and on the newest
 # make test-lite   every notebook to its end in JupyterLite, with the time of each
 # make lab     JupyterLab on the notebooks
@@ -58,7 +58,6 @@ lint: $(VENV)/developer
 test: lint $(WHOLE)
 	$(BIN)/pytest tests --ignore=tests/browser --numprocesses auto --dist loadfile
 	$(BIN)/pytest tests/browser
-	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=300 book
 
 test-all: $(VENV)/developer
 	$(BIN)/tox run

@@ -70,7 +70,7 @@ def canonical(notebook):
         }
         if cell.cell_type == "code":
             outputs = _merge_streams(cell.outputs)
-            cell.outputs = [_canonical_output(output) for output in outputs]
+            cell.outputs = [canonical_output(output) for output in outputs]
     return notebook
 
 
@@ -86,7 +86,8 @@ def _merge_streams(outputs):
     return merged
 
 
-def _canonical_output(output):
+def canonical_output(output):
+    """Return an output without pictures and without what only a page shows."""
     if "data" in output:
         output.data = {
             kind: text
