@@ -1,7 +1,7 @@
 """The built book must show what is committed, but for what a run measures.
 
-The build has executed every notebook anyway, so nothing is executed here. nbval compares
-a single notebook in the same way, with the same rule in `sanitize.ini`.
+The build has executed every notebook anyway, so nothing is executed here. nbval
+compares a single notebook in the same way, with the same rule in `sanitize.ini`.
 """
 
 import json
@@ -37,15 +37,19 @@ def sanitized(outputs, built):
             printed[output.name].append(output.text)
         else:
             rest.append(canonical_output(output) | {"execution_count": None})
-    # the build joins what is printed in pieces, and leaves the later ones where they are
-    joined = {k: "".join(texts[: 1 if built else None]) for k, texts in printed.items()}
+    # the build joins printed pieces in the first one, and leaves the others as they are
+    last = 1 if built else None
+    joined = {name: "".join(texts[:last]) for name, texts in printed.items()}
     text = json.dumps([joined, rest], ensure_ascii=False, sort_keys=True, indent=1)
     for pattern, replacement in rules():
         text = re.sub(pattern, replacement, text)
     return text
 
 
-@pytest.mark.parametrize("path", sorted(BOOK.glob("*.ipynb")), ids=lambda path: path.stem)
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_book_shows_the_committed_outputs(path):
     if not (EXECUTED / path.name).exists():
         needed = "needs the built book (make book)"
