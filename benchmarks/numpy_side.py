@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import loops
+from benchmarks.threads import InThreads
 from benchmarks.workers import (
     CONV_OUTPUT,
     CONV_SETTINGS,
@@ -37,25 +38,36 @@ from ch335_helpers import (
     predict_logits,
     train_step,
 )
+from ch335_helpers.cores import one_blas_thread
 from ch335_helpers.shards import Sharded, other_processes
 
 
-def train(batch, size, width, steps):
-    """Seconds for that many training steps."""
+def train(batch, size, width, steps, way="processes"):
+    """Seconds for that many training steps.
+
+    `way` is how the cores share them: as `fit` does it, in ``"processes"``; in
+    ``"threads"``; or not at all, ``"alone"``.
+    """
     model, params = ResidualCNN(width=width), read(weights_file(width))
     batches = read_batches(size, batch)
 
-    def take_steps(shard):
-        sharded, state = Sharded(model, shard), {}
+    def take_steps(network):
+        state = {}
         for step in range(WARM_UP + steps):
             if step == WARM_UP:
                 start = perf_counter()
             x, y = batches[step % len(batches)]
-            train_step(sharded, params, x, y, state, RECIPE["lr"])
+            train_step(network, params, x, y, state, RECIPE["lr"])
         return perf_counter() - start
 
-    with threadpool_limits(1, "blas"), other_processes(take_steps, CORES) as shard:
-        return take_steps(shard)
+    def in_shards(shard):
+        return take_steps(Sharded(model, shard))
+
+    with one_blas_thread():
+        if way == "processes":
+            with other_processes(in_shards, CORES) as shard:
+                return in_shards(shard)
+        return take_steps(model if way == "alone" else InThreads(model, CORES))
 
 
 def infer(batch, size, width, steps):

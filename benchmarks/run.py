@@ -213,6 +213,26 @@ multiplication of its convolutions and linear layers, three times (forwards, gra
 the weights, gradient of the input), without the gradient of the image itself."""
 
 
+def ways(bench):
+    """Training alone, in threads and in processes."""
+    rows = []
+    for width in (16, 32):
+        setting = {**DEFAULT, "width": width}
+        steps = bench.steps(**setting)
+        turns = {
+            way: lambda way=way, s=setting, n=steps: bench.ours.ask(
+                "train", **s, steps=n, way=way
+            )
+            for way in ("alone", "threads", "processes")
+        }
+        times = interleave(turns, bench.plan.repetitions)
+        for way, seconds in times.items():
+            speed = steps * setting["batch"] / median(seconds)
+            gain = spread(ratios(times["alone"], seconds))
+            rows.append((width, way, f"{speed:,.0f}", gain))
+    return str(Table(("width>", "", "images/s>", "times as fast as alone>"), rows))
+
+
 def grid(bench, job, factor):
     """Ratios against PyTorch over batch size and width."""
     rows = []
@@ -391,6 +411,12 @@ def sections(bench, with_book, with_browser):
         "against the first two lines of PyTorch; the others show what it gains from "
         "an Adam in one piece and from the helper's way with memory.",
         lambda: default_size(bench),
+    )
+    yield (
+        "Threads or processes",
+        "The same training steps on one core, and on all of them: in threads, which "
+        "see the same arrays, and in processes, as `fit` takes them.",
+        lambda: ways(bench),
     )
     yield (
         "Training",

@@ -6,6 +6,7 @@ import sys
 import threading
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache, lru_cache
 from multiprocessing import get_context
 
@@ -102,14 +103,20 @@ def map_in_threads(function, parts):
     >>> map_in_threads(abs, [-1, 2])
     [1, 2]
     """
-    n = 1 if IN_BROWSER or _together.n_blocks else min(_n_cores(), len(parts))
-    shares = [parts[i::n] for i in range(n)]
 
     def compute(share):
         return [function(part) for part in share]
 
+    n = 1 if IN_BROWSER or _together.n_blocks else min(_n_cores(), len(parts))
+    if n == 1:
+        return compute(parts)
+    shares = [parts[i::n] for i in range(n)]
     with one_blas_thread():
-        others = [_threads(os.getpid()).submit(compute, share) for share in shares[1:]]
+        others = [
+            # with this thread's settings, such as NumPy's `errstate`
+            _threads(os.getpid()).submit(copy_context().run, compute, share)
+            for share in shares[1:]
+        ]
         results = [compute(shares[0])]  # in this thread, which would only wait
         results += [other.result() for other in others]
     return [results[i % n][i // n] for i in range(len(parts))]

@@ -32,6 +32,7 @@ from .checks import (
     check_values,
     check_whole,
 )
+from .cores import map_in_threads
 from .products import patches_by_filters, patches_by_gradient
 
 IMAGES_PER_BLOCK = 32  # so that patches take little memory, however many images
@@ -153,31 +154,35 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 
     pixels, edges = x.transpose(0, 2, 3, 1), (padding, padding)
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
-    for block in image_blocks(N):
+
+    def forward_of(block):
         convolve(pad_images(pixels[block], edges, edges), w, stride, out=y[block])
-    if b is not None:
-        y += b
+        if b is not None:
+            y[block] += b
 
     def backward(dy, with_dx=True):
         dy = check_values("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
-        dy = np.ascontiguousarray(dy)
-        dw, dx = 0, np.empty((N, H, W, C), y.dtype)
-        for block in image_blocks(N):
+        dy, dx = np.ascontiguousarray(dy), np.empty((N, H, W, C), y.dtype)
+
+        def backward_of(block):
+            if with_dx:
+                input_gradient(dy[block], w, stride, padding, out=dx[block])
             # the patches are made again: cheaper than kept
             padded = pad_images(pixels[block], edges, edges)
             patches = patch_matrices(padded, kH, kW, stride)
-            dw += patches_by_gradient(patches, dy[block].reshape(-1, Ho * Wo, F))
-            if with_dx:
-                input_gradient(dy[block], w, stride, padding, out=dx[block])
+            return patches_by_gradient(patches, dy[block].reshape(-1, Ho * Wo, F))
+
+        dw = sum(map_in_threads(backward_of, image_blocks(N)))
         dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
         return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
+    map_in_threads(forward_of, image_blocks(N))
     return y.transpose(0, 3, 1, 2), backward
 
 
 def image_blocks(N):
-    """Slices that cut N images into blocks.
+    """Slices that cut N images into blocks of about one size.
 
     Parameters
     ----------
@@ -187,7 +192,8 @@ def image_blocks(N):
     Returns
     -------
     list of slice
-        Each of at most `IMAGES_PER_BLOCK` images.
+        Each of at most `IMAGES_PER_BLOCK` images. One, or an even number, so that two
+        cores have as much to do.
 
     Notes
     -----
@@ -195,11 +201,12 @@ def image_blocks(N):
 
     Examples
     --------
-    >>> image_blocks(80)
-    [slice(0, 32, None), slice(32, 64, None), slice(64, 80, None)]
+    >>> image_blocks(33)
+    [slice(0, 16, None), slice(16, 33, None)]
     """
-    starts = range(0, N, IMAGES_PER_BLOCK)
-    return [slice(start, min(start + IMAGES_PER_BLOCK, N)) for start in starts]
+    n = -(-N // IMAGES_PER_BLOCK)
+    n += n % 2 if n > 1 else 0
+    return [slice(N * i // n, N * (i + 1) // n) for i in range(n)]
 
 
 def pad_images(pixels, rows, columns):

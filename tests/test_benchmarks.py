@@ -18,6 +18,7 @@ from ch335_helpers import (
 
 pytest.importorskip("psutil")
 from benchmarks import report, run, workers
+from benchmarks.threads import InThreads
 
 
 @pytest.fixture
@@ -175,6 +176,23 @@ def test_pytorch_s_network_is_the_helper_s(pytorch_side, layout, train, rng):
     np.testing.assert_allclose(
         grads["stem.conv.w"], theirs.stem.conv.weight.grad.numpy(), atol=1e-4
     )
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_threads_compute_what_the_network_computes_alone(n, rng):
+    model, found = ResidualCNN(width=4), []
+    x, y = rng.standard_normal((7, 1, 12, 12)), rng.integers(0, 10, 7)
+    for network in (model, InThreads(model, n)):
+        params = model.init(np.random.default_rng(0))
+        params = {name: value.astype(np.float64) for name, value in params.items()}
+        grads, (logits, backward) = {}, network(params, x, train=True)
+        backward(cross_entropy(logits, y)[1], grads)
+        found.append(
+            {"logits": logits} | params | {f"d{k}": g for k, g in grads.items()}
+        )
+    assert found[0].keys() == found[1].keys()
+    for name, value in found[0].items():
+        np.testing.assert_allclose(found[1][name], value, rtol=1e-7, atol=1e-11)
 
 
 def test_weights_that_do_not_fit_are_refused(pytorch_side, rng):

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import BrokenExecutor
 from multiprocessing import get_context
 
+import numpy as np
 import pytest
 from tasks import end_process
 from threadpoolctl import threadpool_info
@@ -127,6 +128,13 @@ def test_parts_are_computed_in_threads_unless_blas_has_only_one(monkeypatch):
     assert [len(set(inner)) for inner in nested] == [1, 1]
     monkeypatch.setattr("ch335_helpers.cores.IN_BROWSER", True)
     assert map_in_threads(thread, [0, 1]) == [mine, mine]
+
+
+def test_a_thread_has_the_settings_of_its_caller(monkeypatch):
+    monkeypatch.setattr("ch335_helpers.cores._n_cores", lambda: 2)
+    with np.errstate(over="raise", under="ignore"):
+        settings = map_in_threads(lambda part: np.geterr(), [0, 1])
+        assert settings == [np.geterr()] * 2
 
 
 @pytest.mark.parametrize("bad", [0, 1])

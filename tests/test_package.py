@@ -69,11 +69,11 @@ def test_the_core_imports_numpy_and_little_else(path):
         assert known or module in ("threadpoolctl", "tqdm"), module
 
 
-def test_operations_import_numpy_the_checks_and_the_products_alone():
+def test_operations_import_numpy_the_checks_the_cores_and_the_products_alone():
     others = {module.split(".")[0] for module in imported(CORE["ops"])} - {""}
     assert others == {"numpy"}
     own = {module for module in imported(CORE["ops"]) if module.startswith(".")}
-    assert own == {".products", ".checks"}
+    assert own == {".products", ".checks", ".cores"}
 
 
 def test_imports_run_one_way():
