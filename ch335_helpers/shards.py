@@ -27,7 +27,7 @@ import numpy as np
 
 from .checks import check_whole
 from .cores import one_blas_thread
-from .layers import batch_gather
+from .layers import batch_gather, holding
 from .network import Chain
 
 IMAGES_TO_SHARE = 16  # a smaller batch is not worth a second process
@@ -141,11 +141,8 @@ class Sharded(Chain):
         if len(x) < self.shard.n_shards:  # too few to share: everybody computes all
             return self.model(params, x, train)
         part, gather = self.shard.part(len(x)), self.shard.gather
-        token = batch_gather.set(gather)
-        try:
+        with holding(batch_gather, gather):
             y, part_backward = self.model(params, x[part], train)
-        finally:
-            batch_gather.reset(token)
 
         def backward(dy, grads):
             own = {}
