@@ -355,7 +355,7 @@ def accuracy(bench):
 def generation(bench):
     """Images drawn a second."""
     speeds = [bench.ours.ask("generate", n_per_class=400) for _ in range(5)]
-    names = ("`make_synthetic_images`", "`ImageStream`, 64 at a time")
+    names = ("make_synthetic_images", "ImageStream, 64 at a time")
     rows = [
         (name, spread(side, "{:,.0f}"))
         for name, side in zip(names, zip(*speeds, strict=True), strict=True)
@@ -380,7 +380,7 @@ def book():
             seconds = perf_counter() - start
             rows.append((path.name, f"{seconds:.0f}"))
             total += seconds
-    return str(Table(("notebook", "seconds>"), [*rows, ("**all**", f"{total:.0f}")]))
+    return str(Table(("notebook", "seconds>"), rows, total=("all", f"{total:.0f}")))
 
 
 INTRODUCTION = """# Results
