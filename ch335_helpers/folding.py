@@ -63,16 +63,19 @@ def _fold(layer, params):
         return layer
     layers = []
     for part in layer.layers:
-        if layers and _are_a_pair(layers[-1], part):
+        if layers and _are_a_pair(layers[-1], part, params):
             layers[-1] = _join(layers[-1], part, params)
         else:
             layers.append(_fold(part, params))
     return Chain(*layers, name=layer.name)
 
 
-def _are_a_pair(layer, following):
-    kinds = type(layer), type(following)
-    return kinds == (Conv, BatchNorm) and layer.shape[0] == following.channels
+def _are_a_pair(layer, following, params):
+    """Whether two layers can become one; what is wrong is left to the evaluation."""
+    if (type(layer), type(following)) != (Conv, BatchNorm):
+        return False
+    positive = (params[f"{following.name}.running_var"] >= 0).all()
+    return layer.shape[0] == following.channels and positive
 
 
 def _join(conv, norm, params):

@@ -7,6 +7,7 @@ from ch335_helpers.folding import fold_batch_norm
 from ch335_helpers.layers import BatchNorm, Conv, ReLU
 from ch335_helpers.models import ResidualCNN, SimpleCNN, TemplateCNN
 from ch335_helpers.network import Chain, Residual
+from ch335_helpers.prediction import predict
 
 MODELS = {
     "ResidualCNN": ResidualCNN(3, 2, width=4),
@@ -81,6 +82,14 @@ def test_layers_that_do_not_fit_are_left_to_the_evaluation():
     folded, params = fold_batch_norm(model, model.init(np.random.default_rng(0)))
     with pytest.raises(ValueError, match="x must have shape"):
         folded(params, np.zeros((1, 2, 5, 5)))
+
+
+def test_a_negative_variance_is_refused_as_without_folding(rng):
+    model = ResidualCNN(3, width=2)
+    params = model.init(rng)
+    params["block1.bn2.running_var"][1] = -1
+    with pytest.raises(ValueError, match="running_var must be at least 0, got -1"):
+        predict(model, params, np.zeros((2, 1, 8, 8)))
 
 
 def test_parameters_of_another_model_are_refused():
