@@ -13,7 +13,7 @@ from .checks import (
     check_whole,
 )
 from .network import Layer
-from .prediction import IMAGES_PER_BLOCK
+from .ops import IMAGES_PER_BLOCK
 from .walk import steps
 
 

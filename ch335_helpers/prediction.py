@@ -6,9 +6,7 @@ from .checks import check_fits, check_images, check_is, check_labels, check_para
 from .cores import map_in_threads
 from .folding import fold_batch_norm
 from .network import Layer
-from .ops import cross_entropy, softmax
-
-IMAGES_PER_BLOCK = 32  # so that a block's arrays stay near a core, and memory small
+from .ops import cross_entropy, image_blocks, softmax
 
 
 def predict_logits(model, params, X):
@@ -55,8 +53,7 @@ def predict_logits(model, params, X):
     floats = {k: v.astype(np.result_type(v, X), copy=False) for k, v in params.items()}
     model, params = fold_batch_norm(model, floats)
     # at least two, for two cores; the blocks, and so the rounding, are the same on any
-    n_blocks = max(-(-len(X) // IMAGES_PER_BLOCK), min(2, len(X)))
-    blocks = np.array_split(X, n_blocks)
+    blocks = np.array_split(X, max(len(image_blocks(len(X))), min(2, len(X))))
     with check_fits("X", X):
         return np.concatenate(
             map_in_threads(lambda block: model(params, block)[0], blocks)

@@ -107,3 +107,25 @@ def test_scores_of_a_single_image_are_those_of_the_model(rng):
     params, x = model.init(rng), rng.standard_normal((1, 1, 8, 8), np.float32)
     scores = predict_logits(model, params, x)
     np.testing.assert_allclose(scores, model(params, x)[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_images", "sizes"),
+    [(1, [1]), (2, [1, 1]), (32, [16] * 2), (33, [16, 17]), (65, [16, 16, 16, 17])],
+)
+def test_the_work_is_cut_into_small_blocks_of_about_one_size(n_images, sizes):
+    seen = []
+
+    class Noted(SimpleCNN):
+        def __call__(self, params, x, train=False):
+            seen.append(len(x))
+            return super().__call__(params, x, train)
+
+    params = Noted(3).init(np.random.default_rng(0))
+    predict_logits(Noted(3), params, np.zeros((n_images, 1, 8, 8), np.float32))
+    assert sorted(seen) == sizes
+
+
+def test_the_model_must_be_one():
+    with pytest.raises(TypeError, match="model must be a Layer, got None"):
+        predict_logits(None, {}, np.zeros((1, 1, 8, 8)))
