@@ -206,4 +206,4 @@ def _mode(path):
         return path.stat().st_mode & 0o777
     umask = os.umask(0)
     os.umask(umask)
-    return 0o666 & ~umask
+    return 0o666 & ~umask | 0o600  # in a browser, the umask forbids everything

@@ -134,6 +134,18 @@ def test_permissions_and_links_stay(odd):
     assert list(load_params(odd)) == ["w"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions as on Unix")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o777, 0o600)])
+def test_a_new_file_has_the_usual_permissions_and_can_be_read(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        save_params(tmp_path / "new.npz", {"w": np.eye(3)})
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new.npz").stat().st_mode & 0o777 == mode
+
+
 def test_a_damaged_file_is_refused_or_read_as_it_was(odd):
     raw = odd.read_bytes()
     refused = 0

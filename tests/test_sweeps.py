@@ -195,7 +195,9 @@ def test_a_training_that_ends_every_worker_costs_its_own_row(
         pytest.warns(UserWarning, match="1 training was lost with its worker") as told,
     ):
         trials = sweep(configurations, executor, seeds=SEEDS, **SETTINGS)
-    assert told[0].filename == __file__
+    # among others: newer Pythons warn of copying a process that has threads
+    (warning,) = [w for w in told if "lost" in str(w.message)]
+    assert warning.filename == __file__
     (lost,) = [trial for trial in trials if trial.run is None]
     assert (lost.name, lost.seed) == ("fast", 1) and "worker lost" in lost.error
     others = [trial for trial in in_turn if (trial.name, trial.seed) != ("fast", 1)]
@@ -289,7 +291,9 @@ def test_a_damaged_file_is_told_and_trained_again(tmp_path, trained):
     path.write_bytes(whole[:-30])
     with pytest.warns(UserWarning, match=f"trained again: .*{path.name}") as told:
         assert equal(sweep({"one": {}}, **settings), first)
-    assert told[0].filename == __file__
+    # among others: newer Pythons warn of copying a process that has threads
+    (warning,) = [w for w in told if "lost" in str(w.message)]
+    assert warning.filename == __file__
     assert len(trained) == 2
     assert equal(sweep({"one": {}}, **settings), first)
     assert len(trained) == 2

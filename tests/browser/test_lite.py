@@ -149,6 +149,22 @@ def test_an_exercise_answers(open_notebook):
     assert "Exercise 1.5: not yet." in shown.inner_text()
 
 
+KEEPS_FILES = """
+import numpy as np
+from ch335_helpers import SimpleCNN, load_params, make_synthetic_images, save_params, sweep
+
+save_params("kept.npz", {"w": np.eye(2)})
+data = (*make_synthetic_images(4, 16, 4, seed=0), *make_synthetic_images(2, 16, 4, seed=1))
+options = {"data": data, "epochs": 1, "batch_size": 8, "folder": "kept", "progress": False}
+first, again = (sweep({"a": {"model": SimpleCNN(4)}}, **options) for _ in range(2))
+print(load_params("kept.npz")["w"].sum(), first[0].run.seconds == again[0].run.seconds)
+"""  # noqa: E501
+
+
+def test_what_is_written_to_a_file_can_be_read_again(open_notebook):
+    assert "2.0 True" in run(open_notebook("2_model"), KEEPS_FILES).inner_text()
+
+
 def test_figures_and_tables_are_shown(open_notebook):
     page = open_notebook("2_model")
     shown = run(page, "import numpy as np\nfrom ch335_helpers import plots\n"
