@@ -100,7 +100,8 @@ class Worker:
             try:
                 own = _read_sizes(f"/proc/{process.pid}/smaps_rollup")
                 files = _read_sizes(f"/proc/{process.pid}/status")["RssFile"]
-            except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            # it has just ended; a file of what is left of it lacks some entries
+            except (FileNotFoundError, ProcessLookupError, KeyError):
                 continue
             data += own["Pss_Anon"] + own["Pss_Shmem"]
             libraries = max(libraries, files)  # they have all loaded the same
