@@ -84,7 +84,7 @@ def map_in_threads(function, parts):
     """Compute ``function(part)`` for each part, on all cores, each with one thread.
 
     NumPy lets go of Python's lock while it computes, so threads that make few and long
-    calls do not wait for one another. While somebody keeps BLAS to one thread, as a
+    calls wait less for one another. While somebody keeps BLAS to one thread, as a
     training does, that one core is all that is used.
 
     Parameters
