@@ -225,6 +225,7 @@ def _check_shape(name, shape, axes):
     raise ValueError(f"{expected}{empty}, got {shape}")
 
 
+@lru_cache(maxsize=1024)
 def _has_shape(shape, axes):
     """Whether a shape has the named axes and given lengths, and none of length 0."""
     lengths = _given_lengths(axes)

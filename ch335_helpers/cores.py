@@ -107,9 +107,9 @@ def map_in_threads(function, parts):
     def compute(share):
         return [function(part) for part in share]
 
-    n = 1 if IN_BROWSER or _together.n_blocks else min(_n_cores(), len(parts))
-    if n == 1:
+    if len(parts) == 1 or IN_BROWSER or _together.n_blocks:
         return compute(parts)
+    n = min(_n_cores(), len(parts))
     shares = [parts[i::n] for i in range(n)]
     with one_blas_thread():
         others = [

@@ -18,7 +18,6 @@ infinity are no error, as a training that diverges has them: they stay visible.
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from . import products
 from .checks import (
@@ -35,7 +34,7 @@ from .checks import (
 from .cores import map_in_threads
 from .products import patches_by_filters, patches_by_gradient
 
-IMAGES_PER_BLOCK = 32  # so that patches take little memory, however many images
+IMAGES_PER_BLOCK = 64  # so that patches take little memory, however many images
 EPS = 1e-5  # added to a variance
 MOST_PADDING = 1024  # in pixels, so that memory suffices
 
@@ -165,15 +164,21 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         dy, dx = np.ascontiguousarray(dy), np.empty((N, H, W, C), y.dtype)
 
         def backward_of(block):
+            own_x, own_dy = pixels[block], dy[block]
             if with_dx:
-                input_gradient(dy[block], w, stride, padding, out=dx[block])
-            # the patches are made again: cheaper than kept
-            padded = pad_images(pixels[block], edges, edges)
+                patches = input_gradient(own_dy, w, stride, padding, out=dx[block])
+                if stride == 1:  # these patches of dy serve for dw, too
+                    own_x = np.ascontiguousarray(own_x).reshape(-1, H * W, C)
+                    turned = patches_by_gradient(patches, own_x).reshape(kH, kW, F, C)
+                    return turned[::-1, ::-1].swapaxes(2, 3)
+            # the patches of x are made again: cheaper than kept
+            padded = pad_images(own_x, edges, edges)
             patches = patch_matrices(padded, kH, kW, stride)
-            return patches_by_gradient(patches, dy[block].reshape(-1, Ho * Wo, F))
+            own_dy = own_dy.reshape(-1, Ho * Wo, F)
+            return patches_by_gradient(patches, own_dy).reshape(kH, kW, C, F)
 
         dw = sum(map_in_threads(backward_of, image_blocks(N)))
-        dw = dw.reshape(kH, kW, C, F).transpose(3, 2, 0, 1)
+        dw = dw.transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
         return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
@@ -201,8 +206,8 @@ def image_blocks(N):
 
     Examples
     --------
-    >>> image_blocks(33)
-    [slice(0, 16, None), slice(16, 33, None)]
+    >>> image_blocks(65)
+    [slice(0, 32, None), slice(32, 65, None)]
     """
     n = -(-N // IMAGES_PER_BLOCK)
     n += n % 2 if n > 1 else 0
@@ -238,7 +243,7 @@ def pad_images(pixels, rows, columns):
     (top, bottom), (left, right) = rows, columns
     if not any((*rows, *columns)):
         # twice, so that an axis of length 1 has the usual stride, too
-        return pixels.reshape(-1).reshape(n, H, W, C)
+        return np.ascontiguousarray(pixels).reshape(-1).reshape(n, H, W, C)
     padded = np.zeros((n, top + H + bottom, left + W + right, C), pixels.dtype)
     inside = padded[:, max(top, 0) :, max(left, 0) :]
     kept = pixels[
@@ -285,17 +290,21 @@ def patch_matrices(padded, kH, kW, stride):
     n, H, W, C = padded.shape
     Ho, Wo = (H - kH) // stride + 1, (W - kW) // stride + 1
     image, row, pixel, value = padded.strides
+
+    def view(array, shape, steps):  # the same memory, with other axes
+        return np.ndarray(shape, array.dtype, array, strides=steps)
+
     # kW neighbouring pixels lie in one piece, so a window's row is one run of values
     if stride > 1 or not products.HAS_BLAS:
         shape, steps = (n, Ho, Wo, kH), (image, stride * row, stride * pixel, row)
-        windows = as_strided(padded, (*shape, kW * C), (*steps, value))
+        windows = view(padded, (*shape, kW * C), (*steps, value))
         return windows.reshape(1, n, Ho * Wo, kH * kW * C)
-    windows = as_strided(padded, (n, H, Wo, kW * C), (image, row, pixel, value))
+    windows = view(padded, (n, H, Wo, kW * C), (image, row, pixel, value))
     if kW > 1 or Wo == 1:  # else the pixels lie as they should
         windows = windows.copy()
     image, row, window, value = windows.strides
     shape, steps = (kH, n, Ho * Wo, kW * C), (row, image, window, value)
-    return as_strided(windows, shape, steps, writeable=False)
+    return view(windows, shape, steps)
 
 
 def convolve(padded, w, stride, out):
@@ -314,6 +323,11 @@ def convolve(padded, w, stride, out):
     out : ndarray, shape (n, Ho, Wo, F)
         Receives the result.
 
+    Returns
+    -------
+    patches : ndarray, shape (parts, n, Ho * Wo, K)
+        What `patch_matrices` made of the images.
+
     Notes
     -----
     Taught in notebook 7.
@@ -321,7 +335,7 @@ def convolve(padded, w, stride, out):
     Examples
     --------
     >>> image, out = np.arange(9.0).reshape(1, 3, 3, 1), np.empty((1, 2, 2, 1))
-    >>> convolve(image, np.ones((1, 1, 2, 2)), 1, out)
+    >>> patches = convolve(image, np.ones((1, 1, 2, 2)), 1, out)
     >>> out[0, :, :, 0]
     array([[ 8., 12.],
            [20., 24.]])
@@ -330,6 +344,7 @@ def convolve(padded, w, stride, out):
     patches = patch_matrices(padded, kH, kW, stride)
     filters = w.transpose(2, 3, 1, 0).reshape(len(patches), 1, -1, F)
     patches_by_filters(patches, filters, out=out.reshape(len(out), -1, F))
+    return patches
 
 
 def input_gradient(dy, w, stride, padding, out):
@@ -355,6 +370,12 @@ def input_gradient(dy, w, stride, padding, out):
     out : ndarray, shape (n, H, W, C)
         Receives the gradient.
 
+    Returns
+    -------
+    patches : ndarray, shape (parts, n, M, K)
+        Those of dy. With stride 1 there is one for each pixel, M = H * W: all outputs
+        that the pixel reaches.
+
     Notes
     -----
     Taught in notebook 6.
@@ -365,7 +386,7 @@ def input_gradient(dy, w, stride, padding, out):
 
     >>> dy, dx = np.zeros((1, 2, 2, 1)), np.empty((1, 3, 3, 1))
     >>> dy[0, 0, 0] = 1
-    >>> input_gradient(dy, np.ones((1, 1, 2, 2)), stride=1, padding=0, out=dx)
+    >>> _ = input_gradient(dy, np.ones((1, 1, 2, 2)), stride=1, padding=0, out=dx)
     >>> dx[0, :, :, 0]
     array([[1., 1., 0.],
            [1., 1., 0.],
@@ -383,11 +404,14 @@ def input_gradient(dy, w, stride, padding, out):
     A, B = (-(-(padding + size) // stride) - first for size in (H, W))
     rows = (qH - 1 - first, first + A - dy.shape[1])
     columns = (qW - 1 - first, first + B - dy.shape[2])
-    dpadded = np.empty((n, A, B, stride, stride, C), out.dtype)
-    convolve(pad_images(dy, rows, columns), parts, 1, dpadded.reshape(n, A, B, -1))
-    dpadded = dpadded.swapaxes(2, 3).reshape(n, A * stride, B * stride, C)
-    edge = padding % stride
-    out[...] = dpadded[:, edge : edge + H, edge : edge + W]
+    inside = out if stride == 1 else np.empty((n, A, B, len(parts)), out.dtype)
+    patches = convolve(pad_images(dy, rows, columns), parts, 1, out=inside)
+    if stride > 1:  # put the remainders side by side, and crop
+        inside = inside.reshape(n, A, B, stride, stride, C).swapaxes(2, 3)
+        inside = inside.reshape(n, A * stride, B * stride, C)
+        edge = padding % stride
+        out[...] = inside[:, edge : edge + H, edge : edge + W]
+    return patches
 
 
 def max_pool(x, size=2, stride=2):
@@ -452,7 +476,10 @@ def max_pool(x, size=2, stride=2):
         waiting = np.ones_like(y, bool)  # windows whose maximum is still to be found
         for place in places:
             found = (shifted(x, *place) == y) & waiting
-            shifted(dx, *place)[...] += dy * found.astype(dy.dtype)
+            share = dy * found.astype(dy.dtype)  # faster than times a bool
+            if stride < size:  # windows overlap, so there may be something already
+                share += shifted(dx, *place)
+            shifted(dx, *place)[...] = share
             waiting ^= found
         return dx
 
@@ -634,12 +661,14 @@ def relu(x):
     """
     x = check_values("x", x, None)
 
-    def backward(dy):
-        dy = check_gradient("dy", dy, x.shape)
-        return dy * (x > 0).astype(dy.dtype)  # faster than times a bool
-
     # an array of zeros: NumPy's maximum is three times slower with the number 0
-    return np.maximum(x, np.zeros_like(x)), backward
+    y = np.maximum(x, np.zeros_like(x))
+
+    def backward(dy):  # y is kept, not x: what comes next keeps y anyway
+        dy = check_gradient("dy", dy, y.shape)
+        return dy * (y > 0).astype(dy.dtype)
+
+    return y, backward
 
 
 def linear(x, w, b):
@@ -801,9 +830,10 @@ def batch_norm(
     else:
         mean, var = running_mean, running_var
     inv_std = 1 / np.sqrt(var + eps)
+    scale = gamma * inv_std
     shift = centre - mean  # 0, unless x is a part of a batch
-    y = centred * per_pixel(gamma * inv_std)
-    y += per_pixel(gamma * inv_std * shift + beta)
+    y = centred * per_pixel(scale)
+    y += per_pixel(scale * shift + beta)
 
     def backward(dy):
         dy = check_values("dy", dy, f"{N} {C} {H} {W}").transpose(0, 2, 3, 1)
@@ -811,13 +841,15 @@ def batch_norm(
         dbeta = channel_sum(ones @ dy)
         products = channel_sum(np.einsum("ij,ij->j", dy, centred))
         dgamma = inv_std * (products + shift * dbeta)
-        dx = dy * per_pixel(gamma * inv_std)
         if train:  # x also acts through the batch's mean and variance
-            all_dgamma, all_dbeta = sum(gather(np.stack([dgamma, dbeta])))
-            slope = gamma * inv_std**2 * all_dgamma / count
-            through = centred * per_pixel(slope)
-            through += per_pixel(slope * shift + gamma * inv_std * all_dbeta / count)
-            dx -= through
+            all_dgamma, all_dbeta = sum(gather(np.stack([dgamma, dbeta]))) / count
+            slope = inv_std * all_dgamma
+            dx = centred * per_pixel(-slope)
+            dx -= per_pixel(slope * shift + all_dbeta)
+            dx += dy
+            dx *= per_pixel(scale)
+        else:
+            dx = dy * per_pixel(scale)
         return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
 
     return y.reshape(N, H, W, C).transpose(0, 3, 1, 2), backward

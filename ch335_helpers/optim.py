@@ -72,7 +72,9 @@ def adam_update(params, grads, state, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     moments = state.setdefault("moments", {})
     for name, grad in grads.items():
         w = params[name]
-        m, v = moments.setdefault(name, (np.zeros_like(w), np.zeros_like(w)))
+        if name not in moments:
+            moments[name] = np.zeros_like(w), np.zeros_like(w)
+        m, v = moments[name]
         m += (1 - b1) * (grad - m)
         v += (1 - b2) * (grad * grad - v)
         w -= lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)

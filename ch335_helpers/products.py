@@ -70,7 +70,9 @@ def patches_by_filters(patches, filters, out):
     array([1., 5., 9.])
     """
     if HAS_BLAS:
-        (patches @ filters).sum(axis=0, out=out)
+        np.matmul(patches[0], filters[0], out=out)
+        for part, part_filters in zip(patches[1:], filters[1:], strict=True):
+            out += part @ part_filters
     else:
         rows = np.ascontiguousarray(filters[:, 0].swapaxes(1, 2))
         for part in _parts(len(out), patches[:, :1].size * rows.shape[1]):

@@ -111,7 +111,14 @@ def test_scores_of_a_single_image_are_those_of_the_model(rng):
 
 @pytest.mark.parametrize(
     ("n_images", "sizes"),
-    [(1, [1]), (2, [1, 1]), (32, [16] * 2), (33, [16, 17]), (65, [16, 16, 16, 17])],
+    [
+        (1, [1]),
+        (2, [1, 1]),
+        (32, [16] * 2),
+        (33, [16, 17]),
+        (65, [32, 33]),
+        (129, [32, 32, 32, 33]),
+    ],
 )
 def test_the_work_is_cut_into_small_blocks_of_about_one_size(n_images, sizes):
     seen = []
