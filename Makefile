@@ -57,7 +57,7 @@ lint: $(VENV)/developer
 
 test: lint $(WHOLE)
 	$(BIN)/pytest tests --ignore=tests/browser --numprocesses auto --dist loadfile
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest tests/browser --numprocesses 2 --dist worksteal
 
 test-all: $(VENV)/developer
 	$(BIN)/tox run

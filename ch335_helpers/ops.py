@@ -155,34 +155,40 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
 
     def forward_of(block):
-        convolve(pad_images(pixels[block], edges, edges), w, stride, out=y[block])
-        if b is not None:
-            y[block] += b
+        padded = pad_images(pixels[block], edges, edges)
+        patches = convolve(padded, w, stride, out=y[block])
+        if b is not None:  # to a row of pixels at a time: many short sums are slow
+            rows = y[block].reshape(-1, Wo * F)
+            rows += np.tile(b, Wo)
+        # kept for dw; with stride 1 they would take more, and are soon made again
+        return block, patches if stride > 1 else None
 
     def backward(dy, with_dx=True):
         dy = check_values("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
         dy, dx = np.ascontiguousarray(dy), np.empty((N, H, W, C), y.dtype)
 
-        def backward_of(block):
+        def backward_of(part):
+            block, patches = part
             own_x, own_dy = pixels[block], dy[block]
             if with_dx:
-                patches = input_gradient(own_dy, w, stride, padding, out=dx[block])
-                if stride == 1:  # these patches of dy serve for dw, too
+                dy_patches = input_gradient(own_dy, w, stride, padding, out=dx[block])
+                if stride == 1:  # they serve for dw, too
                     own_x = np.ascontiguousarray(own_x).reshape(-1, H * W, C)
-                    turned = patches_by_gradient(patches, own_x).reshape(kH, kW, F, C)
-                    return turned[::-1, ::-1].swapaxes(2, 3)
-            # the patches of x are made again: cheaper than kept
-            padded = pad_images(own_x, edges, edges)
-            patches = patch_matrices(padded, kH, kW, stride)
+                    turned = patches_by_gradient(dy_patches, own_x)
+                    turned = turned.reshape(kH, kW, F, C)[::-1, ::-1]
+                    return turned.swapaxes(2, 3)
+            if patches is None:
+                padded = pad_images(own_x, edges, edges)
+                patches = patch_matrices(padded, kH, kW, stride)
             own_dy = own_dy.reshape(-1, Ho * Wo, F)
             return patches_by_gradient(patches, own_dy).reshape(kH, kW, C, F)
 
-        dw = sum(map_in_threads(backward_of, image_blocks(N)))
+        dw = sum(map_in_threads(backward_of, parts))
         dw = dw.transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
         return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
-    map_in_threads(forward_of, image_blocks(N))
+    parts = map_in_threads(forward_of, image_blocks(N))
     return y.transpose(0, 3, 1, 2), backward
 
 
