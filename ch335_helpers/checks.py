@@ -28,6 +28,7 @@ import numpy as np
 REALS, LABELS, BOOLEANS = "real numbers", "integer labels", "booleans"
 KINDS = {REALS: "iuf", LABELS: "iu", BOOLEANS: "b"}  # as NumPy's dtypes name them
 FLOATS = np.dtype(np.float32), np.dtype(np.float64)
+WHOLE = int, np.integer
 LARGEST = 2**30  # numbers in one array: 4 GB, in float32
 
 
@@ -39,7 +40,7 @@ def check_whole(name, value, low=1, high=None):
     ValueError
         If it is something else, a bool included.
     """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    whole = isinstance(value, WHOLE) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
         limits = f"of at least {low}" if high is None else f"from {low} to {high}"
         raise ValueError(f"{name} must be a whole number {limits}, got {_told(value)}")
@@ -241,15 +242,18 @@ def _given_lengths(axes):
     return tuple(int(axis) if axis.isdigit() else None for axis in axes.split())
 
 
+def _is_usual(array):
+    """Whether it is an array of floats: nearly always, and each step asks often."""
+    return type(array) is np.ndarray and array.dtype in FLOATS
+
+
 def check_values(name, array, axes):
     """Return `array` as `check_axes` does, in floats to compute with.
 
     float32 and float64 stay as they are. float16 becomes float32, and integers become
     float64: uint8 would wrap round at 256.
     """
-    # nearly always it is as it should be, and a training step asks a hundred times
-    usual = type(array) is np.ndarray and array.dtype in FLOATS
-    if usual and (axes is None or _has_shape(array.shape, axes)):
+    if _is_usual(array) and (axes is None or _has_shape(array.shape, axes)):
         return array
     array = check_axes(name, array, axes)
     if array.dtype.kind != "f":
@@ -344,7 +348,10 @@ def check_entry(name, params, key, shape):
     TypeError
         If `params` is no dict, or the entry holds no real numbers.
     """
-    if key not in check_is(name, params, dict):
+    array = check_is(name, params, dict).get(key)
+    if _is_usual(array) and array.shape == shape:
+        return array
+    if key not in params:
         got = ", ".join(map(repr, params)) or "no entries"
         raise ValueError(f"{name} must have {key!r}, got {got}")
     return check_gradient(f"{name}[{key!r}]", params[key], shape)

@@ -50,14 +50,25 @@ def fold_batch_norm(model, params):
     """
     check_is("model", model, Layer)
     folded_params = dict(check_params("params", params, model))
-    folded = _fold(model, folded_params)
+    folded = fold_layer(model, folded_params)
     return folded, {name: folded_params[name] for name in folded.parameters()}
 
 
-def _fold(layer, params):
-    """A layer's folded form; its filters and biases in `params` are replaced."""
+def fold_layer(layer, params):
+    """A layer's folded form; its filters and biases in `params` are replaced.
+
+    Parameters
+    ----------
+    layer : Layer
+    params : dict of str to ndarray
+        Its parameters, which must fit. What is folded away stays there.
+
+    Returns
+    -------
+    folded : Layer
+    """
     if type(layer).__call__ is Residual.__call__:
-        parts = (_fold(part, params) for part in layer.parts)
+        parts = (fold_layer(part, params) for part in layer.parts)
         return Residual(*parts, name=layer.name)
     if type(layer).__call__ is not Chain.__call__:
         return layer
@@ -66,7 +77,7 @@ def _fold(layer, params):
         if layers and _are_a_pair(layers[-1], part, params):
             layers[-1] = _join(layers[-1], part, params)
         else:
-            layers.append(_fold(part, params))
+            layers.append(fold_layer(part, params))
     return Chain(*layers, name=layer.name)
 
 

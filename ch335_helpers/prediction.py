@@ -4,7 +4,7 @@ import numpy as np
 
 from .checks import check_fits, check_images, check_is, check_labels, check_params
 from .cores import map_in_threads
-from .folding import fold_batch_norm
+from .folding import fold_layer
 from .network import Layer
 from .ops import cross_entropy, image_blocks, softmax
 
@@ -50,8 +50,8 @@ def predict_logits(model, params, X):
     if X.dtype != np.float64:
         X = X.astype(np.float32, copy=False)
     # folded in the type that will be computed with
-    floats = {k: v.astype(np.result_type(v, X), copy=False) for k, v in params.items()}
-    model, params = fold_batch_norm(model, floats)
+    params = {k: v.astype(np.result_type(v, X), copy=False) for k, v in params.items()}
+    model = fold_layer(model, params)
     # at least two, for two cores; the blocks, and so the rounding, are the same on any
     blocks = np.array_split(X, max(len(image_blocks(len(X))), min(2, len(X))))
     with check_fits("X", X):
