@@ -50,12 +50,12 @@ class Shard:
         Where each process leaves its messages, in memory that all of them see.
     posts : list of list of multiprocessing.Semaphore
         ``posts[i][j]`` counts the messages of i that j has not read.
-    check : callable
-        Raises if the other processes are gone.
+    gone : callable
+        Returns the exception to raise if other processes have ended; else None.
     """
 
-    def __init__(self, rank, slots, posts, check):
-        self.rank, self.slots, self.posts, self.check = rank, slots, posts, check
+    def __init__(self, rank, slots, posts, gone):
+        self.rank, self.slots, self.posts, self.gone = rank, slots, posts, gone
         self.n_shards, self.n_swaps = len(slots), 0
 
     def gather(self, value):
@@ -106,11 +106,14 @@ class Shard:
         tries = 0
         while not post.acquire(block=False):
             tries += 1
-            if tries > TRIES_BEFORE_SLEEP:
-                self.check()
-                time.sleep(SLEEP)
-            else:
+            if tries <= TRIES_BEFORE_SLEEP:
                 os.sched_yield()
+            elif (error := self.gone()) is None:
+                time.sleep(SLEEP)
+            elif post.acquire(block=False):  # it was the last one, and came meanwhile
+                return
+            else:
+                raise error
 
     def part(self, n):
         """The slice of n images that this process works on."""
@@ -182,21 +185,21 @@ def other_processes(work, n_shards):
     posts = [[context.Semaphore(0) for _ in ranks] for _ in ranks]
     caller = os.getpid()
 
-    def caller_is_there():
-        if os.getppid() != caller:
-            sys.exit()
+    def caller_is_gone():
+        return None if os.getppid() == caller else SystemExit()
 
     def begin(rank):
         # interrupts and warnings are for the caller, who gets them too
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         warnings.simplefilter("ignore")
-        work(Shard(rank, slots, posts, caller_is_there))
+        work(Shard(rank, slots, posts, caller_is_gone))
 
     others = [context.Process(target=begin, args=(r,), daemon=True) for r in ranks[1:]]
 
-    def others_are_there():
-        if not all(process.is_alive() for process in others):
-            raise RuntimeError("a process that computes a part of each batch has ended")
+    def others_are_gone():
+        if all(process.is_alive() for process in others):
+            return None
+        return RuntimeError("a process that computes a part of each batch has ended")
 
     # one thread after the other: each puts back the warning filters that it had found
     with _starting, warnings.catch_warnings():
@@ -206,7 +209,7 @@ def other_processes(work, n_shards):
         for process in others:
             process.start()
     try:
-        yield Shard(0, slots, posts, others_are_there)
+        yield Shard(0, slots, posts, others_are_gone)
     finally:
         for process in others:
             process.kill()

@@ -254,6 +254,24 @@ def test_no_process_is_left_after_success_or_failure():
     assert not multiprocessing.active_children()
 
 
+def test_the_last_message_of_a_process_that_has_ended_is_read():
+    # on a busy machine it can be sent, and its sender end, between two looks
+    class Post:
+        is_there = False
+
+        def acquire(self, block):
+            return self.is_there
+
+    def ends_now():
+        post.is_there = True
+        return RuntimeError("has ended")
+
+    post = Post()
+    Shard(0, [None, None], [[None, None], [post, None]], ends_now)._wait(post)
+    with pytest.raises(RuntimeError, match="has ended"):
+        Shard(0, [None], [[None]], lambda: RuntimeError("has ended"))._wait(Post())
+
+
 @linux_only
 def test_the_end_of_another_process_is_noticed(capfd):
     def fails_in_the_second(shard):
