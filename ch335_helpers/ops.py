@@ -8,9 +8,9 @@ An operation is a pure function. It returns its result and its backward function
 Images have axes (N, C, H, W): image, channel, row, column. In memory the channels of
 one pixel lie side by side in what a convolution makes, and in all that is made of it,
 because a matrix product wants it that way; the transposes between the two views are
-free. Nothing here
-changes its inputs, apart from the running averages of `batch_norm`. A backward function
-reads the arrays of its forward call again: leave them as they are until it has run.
+free. Nothing here changes its inputs, apart from the running averages of `batch_norm`.
+A backward function reads again what went into its forward call, or what came out: leave
+both as they are until it has run.
 
 float32 and float64 are computed with as they are. float16 becomes float32, and integers
 become float64. What else comes raises an error that names the argument. NaN and
