@@ -182,8 +182,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
             own_dy = own_dy.reshape(-1, Ho * Wo, F)
             return patches_by_gradient(patches, own_dy).reshape(kH, kW, C, F)
 
-        dw = sum(map_in_threads(backward_of, parts))
-        dw = dw.transpose(3, 2, 0, 1)
+        dw = sum(map_in_threads(backward_of, parts)).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=(0, 1, 2))
         return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
@@ -665,7 +664,6 @@ def relu(x):
     array([0., 0., 7.])
     """
     x = check_values("x", x, None)
-
     y = np.maximum(x, 0)
 
     def backward(dy):  # y is kept, not x: what comes next keeps y anyway
