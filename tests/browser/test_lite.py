@@ -1,6 +1,7 @@
 """Whole notebooks in JupyterLite: Python in the browser, with no network."""
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -12,17 +13,23 @@ sync_api = pytest.importorskip("playwright.sync_api")
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
 TRAINS = re.compile(r"\bfit\(|\btrain=True|\bTraining\(|\bsweep\(")
+# in a cell's progress bar: an epoch has been validated, or a sweep has one training
+UNDER_WAY = re.compile(r"val=|[1-9]\d*/\d+ \[.*training")
 SOON = 60_000  # milliseconds that Python may take to load on a busy machine
 LONG = 900_000  # that cells which train may take
 WHOLE = 3_600_000  # that a whole notebook may take
 LARGEST = 90e6  # bytes of all that runs in the browser
 LOADED = """() => globalThis.jupyterapp?.shell?.currentWidget?.content?.model
     ?.cells?.length > 3"""
-# Every code cell: its number, whether it has run, and what has gone wrong in it.
+# Every code cell: its number, whether it has run, what it has written and what has gone
+# wrong in it.
 CELLS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
     .map((cell, number) => ({
         number, code: cell.type === "code", done: Boolean(cell.executionCount)
             && cell.executionState === "idle",
+        written: cell.type !== "code" ? "" : cell.outputs.toJSON()
+            .filter(output => output.output_type === "stream")
+            .map(({ text }) => [text].flat().join("")).join(""),
         wrong: cell.type !== "code" ? [] : cell.outputs.toJSON()
             .filter(output => output.output_type === "error")
             .map(({ ename, evalue }) => `${ename}: ${evalue}`),
@@ -39,51 +46,64 @@ INSERT = """source => {
 }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def open_notebook(browser, address):
     """Open a notebook as a new reader; at the end, no other machine was asked."""
-    contexts, foreign = [], []
 
-    def gate(route):
-        url = urlsplit(route.request.url)
-        if url.hostname != "127.0.0.1":
-            foreign.append(route.request.url)
-            route.abort()
-        elif url.path.endswith("/lite/jupyter-lite.json"):
-            # lets a test ask the program itself which cells have run
-            answer = route.fetch()
-            settings = answer.json()
-            settings["jupyter-config-data"]["exposeAppInBrowser"] = True
-            route.fulfill(response=answer, json=settings)
-        else:
-            route.continue_()
-
+    @contextmanager
     def open_it(name):
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        contexts.append(context)
-        context.route("**/*", gate)
-        page = context.new_page()
-        page.goto(f"{address}/lite/notebooks/index.html?path={name}.ipynb")
-        page.wait_for_function(LOADED, timeout=SOON)
-        page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
-        return page
+        foreign = []
 
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert not foreign, "another machine was asked"
+        def gate(route):
+            url = urlsplit(route.request.url)
+            if url.hostname != "127.0.0.1":
+                foreign.append(route.request.url)
+                route.abort()
+            elif url.path.endswith("/lite/jupyter-lite.json"):
+                # lets a test ask the program itself which cells have run
+                answer = route.fetch()
+                settings = answer.json()
+                settings["jupyter-config-data"]["exposeAppInBrowser"] = True
+                route.fulfill(response=answer, json=settings)
+            else:
+                route.continue_()
+
+        with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+            context.route("**/*", gate)
+            page = context.new_page()
+            page.goto(f"{address}/lite/notebooks/index.html?path={name}.ipynb")
+            page.wait_for_function(LOADED, timeout=SOON)
+            page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
+            yield page
+        assert not foreign, "another machine was asked"
+
+    return open_it
 
 
-def wait_for_cells(page, numbers, timeout):
-    """Wait until these cells have run; fail if something went wrong in one."""
+@pytest.fixture(scope="module")
+def notebook(open_notebook):
+    """A notebook in which each test runs a cell of its own."""
+    with open_notebook("2_model") as page:
+        yield page
+
+
+def wait_for_cells(page, numbers, timeout, enough=None):
+    """Wait until these cells have run; fail if something went wrong in one.
+
+    A cell that has written what the pattern `enough` finds is waited for no longer.
+    """
     began = perf_counter()
     while True:
         cells = [cell for cell in page.evaluate(CELLS) if cell["number"] in numbers]
         for cell in cells:
             assert not cell["wrong"], f"cell {cell['number']}: {cell['wrong']}"
-        if all(cell["done"] for cell in cells):
+        waiting = [
+            cell["number"]
+            for cell in cells
+            if not (cell["done"] or (enough and enough.search(cell["written"])))
+        ]
+        if not waiting:
             return
-        waiting = [cell["number"] for cell in cells if not cell["done"]]
         assert perf_counter() - began < timeout / 1000, f"still waiting for {waiting}"
         page.wait_for_timeout(500)
 
@@ -106,19 +126,21 @@ def first_that_trains(name):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_opens_and_its_first_training_cell_runs(open_notebook, name):
+def test_a_notebook_opens_runs_and_begins_to_train(open_notebook, name):
     number = first_that_trains(name)
-    page = open_notebook(name)
-    page.evaluate(RUN_ABOVE, number + 1)
-    wait_for_cells(page, set(range(number + 1)), LONG)
+    with open_notebook(name) as page:
+        page.evaluate(RUN_ABOVE, number + 1)
+        wait_for_cells(page, set(range(number)), LONG)
+        wait_for_cells(page, {number}, LONG, UNDER_WAY)
 
 
 @pytest.mark.lite
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_whole_notebook_runs_to_its_end(open_notebook, name):
-    page = open_notebook(name)
-    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells') && undefined")
-    wait_for_cells(page, {cell["number"] for cell in page.evaluate(CELLS)}, WHOLE)
+    run_all = "jupyterapp.commands.execute('notebook:run-all-cells') && undefined"
+    with open_notebook(name) as page:
+        page.evaluate(run_all)
+        wait_for_cells(page, {cell["number"] for cell in page.evaluate(CELLS)}, WHOLE)
 
 
 @pytest.mark.parametrize(
@@ -141,11 +163,8 @@ def test_the_button_opens_the_notebook(open_page):
     sync_api.expect(title).to_have_text(re.compile("Train"), timeout=SOON)
 
 
-def test_an_exercise_answers(open_notebook):
-    shown = run(
-        open_notebook("1_data"),
-        'from ch335_helpers import check\ncheck("1.5", "split")',
-    )
+def test_an_exercise_answers(notebook):
+    shown = run(notebook, 'from ch335_helpers import check\ncheck("1.5", "split")')
     assert "Exercise 1.5: not yet." in shown.inner_text()
 
 
@@ -161,33 +180,31 @@ print(load_params("kept.npz")["w"].sum(), first[0].run.seconds == again[0].run.s
 """  # noqa: E501
 
 
-def test_what_is_written_to_a_file_can_be_read_again(open_notebook):
-    assert "2.0 True" in run(open_notebook("2_model"), KEEPS_FILES).inner_text()
+def test_what_is_written_to_a_file_can_be_read_again(notebook):
+    assert "2.0 True" in run(notebook, KEEPS_FILES).inner_text()
 
 
-def test_figures_and_tables_are_shown(open_notebook):
-    page = open_notebook("2_model")
-    shown = run(page, "import numpy as np\nfrom ch335_helpers import plots\n"
+def test_figures_and_tables_are_shown(notebook):
+    shown = run(notebook, "import numpy as np\nfrom ch335_helpers import plots\n"
                 "plots.image_grid(np.eye(8).reshape(1, 8, 8))")  # fmt: skip
     sync_api.expect(shown.locator(".ch335-figure svg").first).to_be_visible()
-    shown = run(page, "from ch335_helpers import *\nSummary(SimpleCNN(), (1, 16, 16))")
+    code = "from ch335_helpers import *\nSummary(SimpleCNN(), (1, 16, 16))"
+    shown = run(notebook, code)
     sync_api.expect(shown.locator("table")).to_be_visible()
 
 
-def test_the_training_panel_trains(open_notebook):
-    panel = run(
-        open_notebook("3_training"),
-        "from ch335_helpers import TrainingPanel\nTrainingPanel()",
-    )
+def test_the_training_panel_trains(notebook):
+    code = "from ch335_helpers import TrainingPanel\nTrainingPanel()"
+    panel = run(notebook, code)
     panel.get_by_role("button", name="Train").click()
     panel.locator("polyline.line").first.wait_for(state="attached", timeout=SOON)
     panel.get_by_role("button", name="Stop").click()
     sync_api.expect(panel).to_contain_text(re.compile("stopped"), timeout=SOON)
 
 
-def test_the_drawing_board_answers(open_notebook):
+def test_the_drawing_board_answers(notebook):
     board = run(
-        open_notebook("4_evaluation"),
+        notebook,
         "import numpy as np\nfrom ch335_helpers import DrawingBoard, ResidualCNN\n"
         "DrawingBoard(ResidualCNN().init(np.random.default_rng(0)))",
     )
