@@ -153,22 +153,23 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 
     pixels, edges = x.transpose(0, 2, 3, 1), (padding, padding)
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
+    biases = None if b is None else np.full((Ho, Wo, F), b)  # an image of them
 
     def forward_of(block):
         padded = pad_images(pixels[block], edges, edges)
         patches = convolve(padded, w, stride, out=y[block])
         if b is not None:
-            y[block] += b
+            y[block] += biases
         # kept for dw; with stride 1 they would take more, and are soon made again
         return block, patches if stride > 1 else None
 
     def backward(dy, with_dx=True):
         dy = check_values("dy", dy, f"{N} {F} {Ho} {Wo}").transpose(0, 2, 3, 1)
-        dy, dx = np.ascontiguousarray(dy), np.empty((N, H, W, C), y.dtype)
+        dx = np.empty((N, H, W, C), y.dtype)
 
         def backward_of(part):
             block, patches = part
-            own_x, own_dy = pixels[block], dy[block]
+            own_x, own_dy = pixels[block], np.ascontiguousarray(dy[block])
             if with_dx:
                 dy_patches = input_gradient(own_dy, w, stride, padding, out=dx[block])
                 if stride == 1:  # they serve for dw, too
@@ -183,7 +184,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
             return patches_by_gradient(patches, own_dy).reshape(kH, kW, C, F)
 
         dw = sum(map_in_threads(backward_of, parts)).transpose(3, 2, 0, 1)
-        db = None if b is None else dy.sum(axis=(0, 1, 2))
+        db = None if b is None else dy.sum(axis=0).sum(axis=(0, 1))  # in long loops
         return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
     parts = map_in_threads(forward_of, image_blocks(N))
