@@ -184,7 +184,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
             return patches_by_gradient(patches, own_dy).reshape(kH, kW, C, F)
 
         dw = sum(map_in_threads(backward_of, parts)).transpose(3, 2, 0, 1)
-        db = None if b is None else dy.sum(axis=0).sum(axis=(0, 1))  # in long loops
+        db = None if b is None else dy.sum(axis=0).sum(axis=(0, 1))  # long loops first
         return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
     parts = map_in_threads(forward_of, image_blocks(N))
