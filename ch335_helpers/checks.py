@@ -73,17 +73,18 @@ def check_number(name, value, *, above=None, low=None, below=None, high=None):
         If it is something else, a bool included.
     """
     number = _as_float(value)
-    met = {
-        f"above {above}": above is None or number > above,
-        f"of at least {low}": low is None or number >= low,
-        f"below {below}": below is None or number < below,
-        f"of at most {high}": high is None or number <= high,
-    }
-    if not (math.isfinite(number) and all(met.values())):
-        text = " and ".join(limit for limit in met if not limit.endswith(" None"))
-        expected = f"{name} must be a finite number {text}".strip()
-        raise ValueError(f"{expected}, got {_told(value)}")
-    return number
+    if (
+        math.isfinite(number)
+        and (above is None or number > above)
+        and (low is None or number >= low)
+        and (below is None or number < below)
+        and (high is None or number <= high)
+    ):
+        return number
+    limits = {"above": above, "of at least": low, "below": below, "of at most": high}
+    told = [f"{word} {limit}" for word, limit in limits.items() if limit is not None]
+    expected = f"{name} must be a finite number {' and '.join(told)}".strip()
+    raise ValueError(f"{expected}, got {_told(value)}")
 
 
 def _as_float(value):

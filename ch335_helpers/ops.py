@@ -816,7 +816,7 @@ def batch_norm(
     ones = np.ones(N * H, x.dtype)
 
     def per_pixel(values):  # (C,) -> (W * C,), to go with a row of pixels
-        return np.concatenate([values] * W).astype(x.dtype, copy=False)
+        return np.full((W, C), values, x.dtype).reshape(W * C)
 
     def channel_sum(row_sum):  # (W * C,) -> (C,)
         return row_sum.reshape(W, C).sum(axis=0)
@@ -835,7 +835,8 @@ def batch_norm(
     inv_std = 1 / np.sqrt(var + eps)
     scale = gamma * inv_std
     shift = centre - mean  # 0, unless x is a part of a batch
-    y = centred * per_pixel(scale)
+    scale_per_pixel = per_pixel(scale)
+    y = centred * scale_per_pixel
     y += per_pixel(scale * shift + beta)
 
     def backward(dy):
@@ -850,9 +851,9 @@ def batch_norm(
             dx = centred * per_pixel(-slope)
             dx -= per_pixel(slope * shift + all_dbeta)
             dx += dy
-            dx *= per_pixel(scale)
+            dx *= scale_per_pixel
         else:
-            dx = dy * per_pixel(scale)
+            dx = dy * scale_per_pixel
         return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
 
     return y.reshape(N, H, W, C).transpose(0, 3, 1, 2), backward
