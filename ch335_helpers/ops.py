@@ -153,7 +153,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 
     pixels, edges = x.transpose(0, 2, 3, 1), (padding, padding)
     y = np.empty((N, Ho, Wo, F), np.result_type(x, w))
-    biases = None if b is None else np.full((Ho, Wo, F), b)  # an image of them
+    biases = None if b is None else np.full((Ho, Wo, F), b)  # for long loops
 
     def forward_of(block):
         padded = pad_images(pixels[block], edges, edges)

@@ -14,7 +14,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 SOON = 60_000  # milliseconds that Python may take to load on a busy machine
 STOPS_WITHIN = 1_500  # milliseconds: a second, and the time of the test itself
 MOST_BYTES = 18_000_000  # that the first Train loads
-# of the curve; a picture of the first few steps has none yet
+# How many points the curve has. A picture of the first few steps shows no curve yet.
 POINTS = """panel => panel.querySelector("polyline.line")
     ?.getAttribute("points").split(" ").length ?? 0"""
 LOADED = """() => performance.getEntriesByType("resource").map(entry => entry.name)
