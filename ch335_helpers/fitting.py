@@ -29,7 +29,7 @@ def _tell(run, bar):
 
 def fit(
     model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
-    callback=None, progress=True, n_shards=2, checkpoint=None, **settings,
+    callback=None, progress=True, n_shards=2, checkpoint=None, folder=None, **settings,
 ):  # fmt: skip
     """Train on mini-batches; keep the parameters that validate best.
 
@@ -66,6 +66,10 @@ def fit(
         A file that is written after each epoch. If it is there already, training goes
         on from it, and the result is, bit for bit, that of a run which was never
         interrupted; after the last epoch it is that run.
+    folder : path-like, optional
+        Instead of `checkpoint`: a folder in which each call has a file of its own. So
+        the same call, in any notebook, gets the same run without training it again, and
+        a call with other settings trains.
     optimiser : callable
         How a step changes the parameters, see `train_step`; `adam_update` by default.
     schedule : callable
@@ -89,8 +93,8 @@ def fit(
     ------
     ValueError, TypeError
         If an argument is out of range, lengths differ, a label is no class of the
-        model, a pixel is not finite, or the checkpoint is that of a call with other
-        settings.
+        model, a pixel is not finite, the checkpoint is that of a call with other
+        settings, or both checkpoint and folder are given.
 
     Notes
     -----
@@ -108,14 +112,16 @@ def fit(
     >>> len(run.train_loss), len(run.val_accuracy)
     (2, 2)
     """
+    if checkpoint is not None and folder is not None:
+        raise ValueError(f"folder must be None beside a checkpoint, got {folder!r}")
     training = Training(
         model, X, y, X_val, y_val, epochs, lr, batch_size, seed, **settings
     )
     if callback is not None:
         check_function("callback", callback)
     turns, run = training, training.run
-    if checkpoint is not None:
-        turns = resumable(training, checkpoint, n_shards=n_shards)
+    if checkpoint is not None or folder is not None:
+        turns = resumable(training, checkpoint, folder, n_shards=n_shards)
     with progress_bar(run.n_steps, "batch", progress) as bar:
         bar.update(len(run.batch_loss))
         try:

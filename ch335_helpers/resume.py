@@ -4,6 +4,7 @@ The file holds what `Training.snapshot` gives, all that the next step depends on
 also says which call it belongs to.
 """
 
+import hashlib
 import json
 from functools import partial
 
@@ -16,15 +17,17 @@ from .fingerprints import fingerprint
 ABOUT = "about"  # the entry that holds, as JSON, all but the arrays
 
 
-def resumable(training, path, **more):
+def resumable(training, path, folder=None, **more):
     """The steps of a training that is written to a file after each epoch.
 
     Parameters
     ----------
     training : Training
         Before its first step. If the file is there, it goes on from it.
-    path : path-like
+    path : path-like or None
         The file.
+    folder : path-like, optional
+        Instead of a file: where each call has one that is named after its settings.
     **more
         What else than the training's own settings decides how it goes.
 
@@ -39,8 +42,17 @@ def resumable(training, path, **more):
         As `resume_training`.
     """
     settings = settings_of(training, **more)
+    if folder is not None:
+        path = _file_in(folder, settings)
     resume_training(path, training, settings)
     return _saved_each_epoch(training, path, settings)
+
+
+def _file_in(folder, settings):
+    folder = check_path("folder", folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = json.dumps(settings, sort_keys=True).encode()
+    return folder / f"{hashlib.sha256(asked).hexdigest()[:24]}.npz"
 
 
 def _saved_each_epoch(training, path, settings):

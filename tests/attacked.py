@@ -171,6 +171,7 @@ CALLS = {
     "Training": DATA | LEARNING,
     "fit": DATA | SHORT | {
         "lr": 0.01, "seed": 0, "callback": None, "n_shards": 1, "checkpoint": None,
+        "folder": None,
     },
     "try_learning_rates": DATA | SHORT | {
         "learning_rates": [0.5, 0.01], "seed": 0, "schedule": h.constant,

@@ -81,6 +81,27 @@ def test_whatever_the_settings(tiny, tmp_path, settings):
     assert equal(run, fit_tiny(tiny, **calls[2])), seed
 
 
+def test_in_a_folder_each_call_has_a_file_of_its_own(tiny, tmp_path):
+    folder, called = tmp_path / "new" / "runs", []
+    first, other = (fit_tiny(tiny, folder=folder, lr=lr) for lr in (1e-2, 2e-2))
+    assert len(list(folder.iterdir())) == 2
+    again = fit_tiny(tiny, folder=folder, lr=1e-2, callback=called.append)
+    assert not called and again.seconds == first.seconds  # it was not trained again
+    assert equal(again, first) and not equal(again, other)
+
+
+def test_a_stopped_run_goes_on_from_its_folder(tiny, tmp_path):
+    with pytest.warns(UserWarning, match="stopped"):
+        fit_tiny(tiny, folder=tmp_path, callback=stop_after(7))
+    assert equal(fit_tiny(tiny, folder=tmp_path), fit_tiny(tiny))
+
+
+def test_a_checkpoint_and_a_folder_are_one_too_many(tiny, tmp_path):
+    with pytest.raises(ValueError, match=r"folder must be None beside a checkpoint"):
+        fit_tiny(tiny, folder=tmp_path, checkpoint=tmp_path / "run.npz")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_stream_goes_on_with_the_images_that_were_next(tiny, tmp_path):
     X_val, y_val = make_synthetic_images(3, 16, 3, seed=1)
 
