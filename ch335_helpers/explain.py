@@ -22,6 +22,7 @@ from .prediction import predict_logits
 from .walk import output_gradients, steps
 
 MOST_STEPS = 10**6  # more would take hours
+AT_ONCE = 1024  # covered images that the network is given at once, if N is below
 
 
 def activation_maps(model, params, x, kinds=None):
@@ -234,13 +235,20 @@ def occlusion(model, params, x, target, size=5):
     check_labels("target", target, N, logits.shape[1])
     before = logits[images, target]
     maps = np.zeros((N, H, W), x.dtype)
-    for top, left in np.ndindex(H + size - 1, W + size - 1):
-        rows = slice(max(top - size + 1, 0), top + 1)
-        columns = slice(max(left - size + 1, 0), left + 1)
-        covered = x.copy()
-        covered[:, :, rows, columns] = 0
-        fall = before - predict_logits(model, params, covered)[images, target]
-        maps[:, rows, columns] += fall[:, None, None] / size**2
+    squares = [
+        np.s_[..., max(top - size + 1, 0) : top + 1, max(left - size + 1, 0) : left + 1]
+        for top, left in np.ndindex(H + size - 1, W + size - 1)
+    ]
+    at_once = max(1, AT_ONCE // max(N, 1))
+    for first in range(0, len(squares), at_once):
+        some = squares[first : first + at_once]
+        covered = np.repeat(x[None], len(some), axis=0)
+        for version, square in zip(covered, some, strict=True):
+            version[square] = 0
+        after = predict_logits(model, params, covered.reshape(-1, *x.shape[1:]))
+        falls = before - after.reshape(len(some), N, -1)[:, images, target]
+        for fall, square in zip(falls, some, strict=True):
+            maps[square] += fall[:, None, None] / size**2
     return maps
 
 
