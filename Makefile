@@ -1,13 +1,13 @@
-# make book    build the book into _build/html, every notebook executed
+# make book    build the book into _build/html; executes the notebooks whose code changed, or something that it calls
+# make check   lint and the unit tests, without the book: the first thing to call after a change
 # make test    lint, the book with warnings as errors, its outputs against the committed ones, unit tests, a browser on its pages
 # make test-all    the unit tests on every Python that is there, on the oldest versions and on the newest
 # make test-lite   every notebook to its end in JupyterLite, with the time of each
 # make lab     JupyterLab on the notebooks
 # make serve   the built book on http://127.0.0.1:8335
-# make page    rebuild one page after a change (PAGE=book/2_model.ipynb)
 # make bench   measure speed and memory against PyTorch and in a browser, into benchmarks/results.md
 # make pytorch     install PyTorch, so that make test also compares with it
-# make notebooks   execute the notebooks and rewrite them in canonical form
+# make notebooks   give the notebooks the outputs that the book shows
 # make lint    ruff on code and on notebook cells
 # make mutants     see which random changes of the code its tests do not notice (FILES="..." for some files)
 
@@ -19,10 +19,10 @@ PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
 BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/*.bib \
 	book/_static/* book/_browser/* book/_ext/*.py \
 	ch335_helpers/*.py ch335_helpers/exercises/*.py ch335_helpers/show/*.*)
-# made when all pages have been, and not by `make page`
+# made when all pages have been
 WHOLE := _build/whole
 
-.PHONY: book page test test-all test-lite bench pytorch lab serve notebooks lint mutants clean
+.PHONY: book check test test-all test-lite bench pytorch lab serve notebooks lint mutants clean
 
 book: $(WHOLE)
 	@echo "The book is at file://$(abspath _build/html/index.html)"
@@ -46,26 +46,28 @@ $(WHOLE): $(VENV)/reader $(BOOK_SOURCES)
 	TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W --keep-going --all
 	touch $@
 
-page: $(VENV)/reader
-	test -f "$(PAGE)"  # PAGE=book/2_model.ipynb
-	touch $(PAGE)
-	TQDM_DISABLE=1 $(BIN)/jupyter-book build . -W --keep-going
-
 lint: $(VENV)/developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+UNIT_TESTS := $(BIN)/pytest tests --ignore=tests/browser --numprocesses auto --dist worksteal
+
+check: lint
+	$(UNIT_TESTS)
+
 test: lint $(WHOLE)
-	$(BIN)/pytest tests --ignore=tests/browser --numprocesses auto --dist loadfile
+	$(UNIT_TESTS)
 	$(BIN)/pytest tests/browser --numprocesses 2 --dist worksteal
 
 test-all: $(VENV)/developer
 	$(BIN)/tox run
 
+# or begins_to_train
+LITE ?= whole_notebook
 test-lite: $(VENV)/developer $(WHOLE)
-	$(BIN)/pytest tests/browser/test_lite.py -m lite --durations=0 -v
+	$(BIN)/pytest tests/browser/test_lite.py -m lite -k "$(LITE)" --durations=0 -v
 
-FILES ?= $(filter-out %/__init__.py, $(wildcard ch335_helpers/*.py ch335_helpers/show/*.py))
+FILES ?= $(filter-out %/__init__.py, $(wildcard $(addprefix ch335_helpers/, *.py exercises/*.py show/*.py)))
 mutants: $(VENV)/developer
 	$(BIN)/python tests/mutants.py $(FILES)
 
@@ -80,7 +82,7 @@ lab: $(VENV)/reader
 serve: book
 	$(BIN)/python -m http.server 8335 --bind 127.0.0.1 --directory _build/html
 
-notebooks: $(VENV)/developer
+notebooks: $(VENV)/developer $(WHOLE)
 	$(BIN)/python tests/canonical.py
 	cp book/ch335_results.png .github/results.png
 
