@@ -11,9 +11,11 @@ RIGHT = 'answer = (16, 24 * 3 * 7 * 7 + 24)\ncheck("2.1", answer)'
 
 
 @pytest.fixture
-def bench(open_page):
-    """The editor of exercise 2.1."""
-    return bench_of(open_page("2_model"))
+def bench(turn_to):
+    """The editor of exercise 2.1, with a Python that several tests share."""
+    bench = bench_of(turn_to("2_model"))
+    bench.get_by_role("button", name="Reset").click()
+    return bench
 
 
 def bench_of(page):
@@ -56,7 +58,8 @@ def test_work_is_kept_until_reset_brings_the_stub_back(open_page):
     assert editor.input_value() == stub
 
 
-def test_an_answer_that_never_ends_can_be_stopped(bench):
+def test_an_answer_that_never_ends_can_be_stopped(open_page):
+    bench = bench_of(open_page("2_model"))
     bench.locator("textarea").fill("while True:\n    pass")
     bench.get_by_role("button", name="Check").click()
     said = bench.locator(".ch335-sentence")
@@ -74,10 +77,11 @@ def test_enter_keeps_the_indentation(bench):
 
 
 @pytest.mark.parametrize("name", [f"{n}" for n in range(1, 10)])
-def test_every_exercise_of_a_page_has_an_editor_that_runs_its_stub(open_page, name):
+def test_every_exercise_of_a_page_has_an_editor_that_runs_its_stub(turn_to, name):
     pages = "1_data 2_model 3_training 4_evaluation 5_extensions"
     pages += " 6_gradients 7_speed 8_inside 9_experiments"
-    page = open_page(pages.split()[int(name) - 1])
+    page = turn_to(pages.split()[int(name) - 1])
+    bench_of(page).get_by_role("button", name="Reset").click()  # others were here
     benches = page.locator(".ch335-bench")
     assert benches.count() == page.locator(".exercise").count() >= 3
     for number, bench in enumerate(benches.all(), start=1):
@@ -88,8 +92,8 @@ def test_every_exercise_of_a_page_has_an_editor_that_runs_its_stub(open_page, na
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_editor_fits_a_phone_and_has_a_name(open_page, scheme):
-    page = open_page("2_model", width=375, scheme=scheme)
+def test_an_editor_fits_a_phone_and_has_a_name(turn_to, scheme):
+    page = turn_to("2_model", width=375, scheme=scheme)
     bench = bench_of(page)
     box = bench.locator("textarea").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 375

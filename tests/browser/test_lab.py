@@ -6,6 +6,7 @@ A drawing board at its end judges with the network that it has saved.
 import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api")
 
 NOTEBOOK = Path(__file__).parents[2] / "book" / "3_training.ipynb"
+RUNS = NOTEBOOK.parent / "ch335_runs"  # in which the build has kept its main network
 BOARD = "from ch335_helpers import DrawingBoard\nDrawingBoard(loaded)"
 RUN_ALL = 600_000  # milliseconds that the whole notebook may take on a busy machine
 SOON = 60_000
@@ -41,6 +43,8 @@ def lab(browser, tmp_path):
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(BOARD))
     nbformat.write(notebook, tmp_path / NOTEBOOK.name)
+    if RUNS.exists():
+        shutil.copytree(RUNS, tmp_path / RUNS.name)
     for name, text in SETTINGS.items():
         file = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,9 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api")
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
+# Between them: figures, tables and sliders; a network that is trained and kept in a
+# file. The others take their turn beside the tests (make test-lite).
+IN_EVERY_RUN = "2_model", "4_evaluation"
 TRAINS = re.compile(r"\bfit\(|\btrain=True|\bTraining\(|\bsweep\(")
 # in a cell's progress bar: an epoch has been validated, or a sweep has one training
 UNDER_WAY = re.compile(r"val=|[1-9]\d*/\d+ \[.*training")
@@ -125,7 +128,13 @@ def first_that_trains(name):
     )
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in IN_EVERY_RUN else pytest.mark.lite)
+        for name in NOTEBOOKS
+    ],
+)
 def test_a_notebook_opens_runs_and_begins_to_train(open_notebook, name):
     number = first_that_trains(name)
     with open_notebook(name) as page:
@@ -141,18 +150,6 @@ def test_a_whole_notebook_runs_to_its_end(open_notebook, name):
     with open_notebook(name) as page:
         page.evaluate(run_all)
         wait_for_cells(page, {cell["number"] for cell in page.evaluate(CELLS)}, WHOLE)
-
-
-@pytest.mark.parametrize(
-    "page, notebook",
-    [*zip(NOTEBOOKS, NOTEBOOKS, strict=True), ("glossary", NOTEBOOKS[0])],
-)
-def test_each_page_offers_its_notebook(open_page, built, page, notebook):
-    button = open_page(page).locator(".article-header-buttons .btn-run-in-browser")
-    sync_api.expect(button).to_be_visible()
-    address = button.get_attribute("href")
-    assert address == f"../lite/notebooks/index.html?path={notebook}.ipynb"
-    assert (built / "lite" / "files" / f"{notebook}.ipynb").exists()
 
 
 def test_the_button_opens_the_notebook(open_page):

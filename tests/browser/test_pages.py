@@ -22,17 +22,30 @@ TEXT_SIZES = """svg => [...svg.querySelectorAll("text")].map(text =>
 AXE = {"preload": False, "resultTypes": ["violations"]}
 # dark and light pages differ in their colours only
 AXE_RULES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
-every_page = pytest.mark.parametrize("name", PAGES)
 
 
-@every_page
-def test_formulas_are_set_without_a_network(open_page, name):
-    page = open_page(name)
+@pytest.fixture(scope="module", params=PAGES)
+def name(request):
+    """A page; all tests of one page come one after another, so it is loaded once."""
+    return request.param
+
+
+def test_formulas_are_set_without_a_network(turn_to, name):
+    page = turn_to(name)
     n_formulas = page.locator("article .math").count()
     if n_formulas:
         page.wait_for_selector("mjx-container")
     assert page.locator("article mjx-container").count() == n_formulas
     assert page.locator("mjx-merror").count() == 0
+
+
+def test_each_page_offers_its_notebook(turn_to, built, name):
+    notebook = name if name[0].isdigit() else "1_data"
+    button = turn_to(name).locator(".article-header-buttons .btn-run-in-browser")
+    assert button.is_visible()
+    address = button.get_attribute("href")
+    assert address == f"../lite/notebooks/index.html?path={notebook}.ipynb"
+    assert (built / "lite" / "files" / f"{notebook}.ipynb").exists()
 
 
 def unfold(page):
@@ -42,9 +55,8 @@ def unfold(page):
     )
 
 
-@every_page
-def test_every_picture_is_shown_and_described(open_page, name):
-    page = open_page(name)
+def test_every_picture_is_shown_and_described(turn_to, name):
+    page = turn_to(name)
     unfold(page)
     drawings = page.locator(".ch335-figure svg:not([aria-hidden])")
     for drawing in drawings.all():
@@ -60,28 +72,24 @@ def test_every_picture_is_shown_and_described(open_page, name):
         assert alt and "_images/" not in alt and len(alt) >= 40
 
 
-@every_page
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_scrolls_in_one_direction_only(open_page, name, scheme):
-    page = open_page(name, width=375, scheme=scheme)
+def test_a_phone_scrolls_in_one_direction_only(turn_to, name, scheme):
+    page = turn_to(name, width=375, scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-@every_page
-def test_text_in_drawings_is_legible_on_a_phone(open_page, name):
-    page = open_page(name, width=375)
+def test_text_in_drawings_is_legible_on_a_phone(turn_to, name):
+    page = turn_to(name, width=375)
     unfold(page)
     for svg in page.locator("article svg[role=img], .ch335-figure svg").all():
         sizes = svg.evaluate(TEXT_SIZES)
         assert all(size >= SMALLEST_TEXT - 0.05 for size in sizes), min(sizes)
 
 
-@every_page
 @pytest.mark.parametrize("scheme", AXE_RULES)
-def test_axe_finds_nothing_but_the_themes_own_two_rules(open_page, name, scheme):
+def test_axe_finds_nothing_but_the_themes_own_two_rules(turn_to, name, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = open_page(name, scheme=scheme)
-    page.wait_for_timeout(2500)  # the theme is still at work
+    page = turn_to(name, scheme=scheme)
     options = AXE | AXE_RULES[scheme]
     found = axe.Axe().run(page, options=options).response["violations"]
     known = THEME_RULES + (CITATION_RULES if name == "bibliography" else ())
@@ -105,9 +113,8 @@ def test_solutions_are_folded_until_they_are_asked_for(open_page):
     assert text.is_visible()
 
 
-@every_page
-def test_on_paper_nothing_is_cut_off_or_waits_to_be_pressed(open_page, name):
-    page = open_page(name, width=700)  # about what a sheet of A4 leaves for the text
+def test_on_paper_nothing_is_cut_off_or_waits_to_be_pressed(turn_to, name):
+    page = turn_to(name, width=700)  # about what a sheet of A4 leaves for the text
     page.emulate_media(media="print")
     code = page.locator("article pre")
     assert not any(

@@ -7,10 +7,10 @@ SENTENCE, PICTURE = ".ch335-sentence", ".ch335-picture"
 
 
 @pytest.fixture(params=["light", "dark", "phone"])
-def explorer(request, open_page):
+def explorer(request, turn_to):
     """The explorer of notebook 3 in each look."""
     width, scheme = {"phone": (375, "light")}.get(request.param, (1280, request.param))
-    page = open_page("3_training", width=width, scheme=scheme)
+    page = turn_to("3_training", width=width, scheme=scheme)
     explorer = page.locator(".ch335-explorer", has=page.locator("input")).first
     explorer.scroll_into_view_if_needed()
     return explorer

@@ -10,7 +10,7 @@ SLIDERS = {
 }
 
 
-@pytest.fixture(params=SLIDERS)
+@pytest.fixture(scope="module", params=SLIDERS)
 def name(request):
     return request.param
 
@@ -30,8 +30,8 @@ def shown(explorer):
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (1280, "dark"), (375, "light")]
 )
-def test_each_slider_changes_sentence_and_picture(open_page, name, width, scheme):
-    page = open_page(name, width=width, scheme=scheme)
+def test_each_slider_changes_sentence_and_picture(turn_to, name, width, scheme):
+    page = turn_to(name, width=width, scheme=scheme)
     found = explorers(page)
     labels = [explorer.locator("label span").all_inner_texts() for explorer in found]
     assert labels == SLIDERS[name]
@@ -55,8 +55,8 @@ def test_each_slider_changes_sentence_and_picture(open_page, name, width, scheme
         assert others == [shown(other) for other in found if other is not explorer]
 
 
-def test_they_fit_on_a_phone(open_page, name):
-    page = open_page(name, width=375)
+def test_they_fit_on_a_phone(turn_to, name):
+    page = turn_to(name, width=375)
     for explorer in explorers(page):
         inside = explorer.evaluate(
             "e => { const edge = e.parentElement.getBoundingClientRect().right + 1;"

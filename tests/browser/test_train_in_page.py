@@ -22,9 +22,20 @@ LOADED = """() => performance.getEntriesByType("resource").map(entry => entry.na
 
 
 @pytest.fixture
-def panel(open_page):
-    """The training panel of page 3, asleep."""
+def asleep(open_page):
+    """The training panel of page 3, without Python."""
     return open_page("3_training").locator(".ch335-trainer")
+
+
+@pytest.fixture
+def panel(turn_to):
+    """The panel with its usual settings, and a Python that several tests share."""
+    return turn_to("3_training").locator(".ch335-trainer")
+
+
+def next_run(panel):
+    """What the panel will call the next run."""
+    return f"Run {panel.locator('tbody tr').count() + 1}"
 
 
 def move(panel, name, to):
@@ -55,16 +66,18 @@ def make_it_small(panel, epochs="3"):
     move(panel, "epochs", epochs)
 
 
-def test_nothing_is_loaded_before_train_is_pressed(panel):
-    move(panel, "epochs", "4")
+def test_nothing_is_loaded_before_train_is_pressed(asleep):
+    move(asleep, "epochs", "4")
     # the editors of the exercises, a few kilobytes, and nothing of Python
-    assert {*panel.page.evaluate(LOADED)} == {"exercises.js", "runtime.js"}
-    assert "17 MB" in panel.locator(".ch335-sentence").inner_text()
+    assert {*asleep.page.evaluate(LOADED)} == {"exercises.js", "runtime.js"}
+    assert "17 MB" in asleep.locator(".ch335-sentence").inner_text()
+    press(asleep, "Train")
+    wait_for(asleep, r"Loading Python: [\d.]+ of 17 MB|Starting Python|Epoch")
 
 
 def test_the_page_trains_while_the_curve_grows_and_the_accuracy_rises(panel):
+    number = next_run(panel)
     press(panel, "Train")
-    wait_for(panel, r"Loading Python: [\d.]+ of 17 MB|Starting Python|Epoch")
     wait_for(panel, r"Epoch \d of 8, loss [\d.]+, about .* left\.")
     early = panel.evaluate(POINTS)
     panel.page.wait_for_function(
@@ -72,44 +85,60 @@ def test_the_page_trains_while_the_curve_grows_and_the_accuracy_rises(panel):
         arg=[panel.element_handle(), early],
         timeout=SOON,
     )
-    done = wait_for(panel, "Run 1: done, best accuracy", timeout=3 * SOON)
+    done = wait_for(panel, f"{number}: done, best accuracy", timeout=3 * SOON)
     assert float(re.search(r"accuracy ([\d.]+)%", done)[1]) > 60
     # the reader's run stands in the explorer above, too
     explorer = panel.page.locator(".ch335-explorer[data-axes]")
     assert "Dotted: your own runs" in explorer.inner_text()
-    assert explorer.locator("polyline[stroke-dasharray]").count() == 2
+    n_runs = panel.locator("tbody tr").count()
+    assert explorer.locator("polyline[stroke-dasharray]").count() == 2 * n_runs
 
 
 def test_stop_leaves_a_run_and_the_panel_trains_again_and_diverges(panel):
+    rows = panel.locator("tbody tr")
+    before, number = rows.count(), next_run(panel)
     press(panel, "Train")
     wait_for(panel, r"Epoch \d of 8")
     assert panel.get_by_role("button", name="Train").is_disabled()
     press(panel, "Stop")
-    wait_for(panel, r"Run 1: stopped in epoch \d", timeout=STOPS_WITHIN)
+    wait_for(panel, rf"{number}: stopped in epoch \d", timeout=STOPS_WITHIN)
     make_it_small(panel)
     wait_for(panel, r"This will take about .* Press Train\.")
+    number = next_run(panel)
     press(panel, "Train")
-    wait_for(panel, "Run 2: done")
-    rows = panel.locator("tbody tr")
-    assert rows.count() == 2
-    assert "stopped in epoch" in rows.nth(0).inner_text()
-    assert "3 of 3" in rows.nth(1).inner_text()
+    wait_for(panel, f"{number}: done")
+    assert rows.count() == before + 2
+    assert "stopped in epoch" in rows.nth(before).inner_text()
+    assert "3 of 3" in rows.nth(before + 1).inner_text()
     move(panel, "lr", "10")
+    number = next_run(panel)
     press(panel, "Train")
-    wait_for(panel, "Run 3: ")
+    wait_for(panel, f"{number}: ")
     assert panel.get_by_role("button", name="Train").is_enabled()
     assert panel.get_by_role("button", name="Stop").is_disabled()
 
 
 def test_switches_without_effect_cannot_be_moved(panel):
     make_it_small(panel, epochs="1")
+    number = next_run(panel)
     press(panel, "Train")
-    wait_for(panel, "Run 1: done")
+    wait_for(panel, f"{number}: done")
     for name in ("batch norm", "residual"):
         assert panel.get_by_role("checkbox", name=name).is_disabled()
     panel.locator("select").select_option(label="ResidualCNN")
     box = panel.get_by_role("checkbox", name="residual")
     sync_api.expect(box).to_be_enabled(timeout=SOON)
+
+
+def test_ten_trainings_do_not_grow_the_memory(panel):
+    make_it_small(panel, epochs="1")
+    heap = []
+    for _ in range(10):
+        number = next_run(panel)
+        press(panel, "Train")
+        wait_for(panel, f"{number}: done")
+        heap.append(memory(panel.page))
+    assert heap[-1] <= heap[2] * 1.05
 
 
 def test_the_second_page_loads_nothing_anew(browser, address, built):
@@ -129,10 +158,10 @@ def test_the_second_page_loads_nothing_anew(browser, address, built):
             assert files.keys() & loaded == expected
 
 
-def test_the_browser_computes_what_cpython_computes(open_page):
+def test_the_browser_computes_what_cpython_computes(panel):
     """The losses of a training with the same seed, at every step of three epochs."""
     there = run_in_page(
-        open_page("3_training"),
+        panel.page,
         "from ch335_helpers import ResidualCNN, Training, make_synthetic_images\n"
         "X, y = make_synthetic_images(n_per_class=20, seed=3)\n"
         "parts = ResidualCNN(width=8), X, y, X[:20], y[:20]\n"
@@ -192,8 +221,8 @@ def test_two_tabs_train_at_the_same_time(open_page):
     assert best[0] == best[1]  # neither disturbed the other
 
 
-def test_a_page_left_while_it_trains_stops_and_can_be_come_back_to(panel):
-    page = panel.page
+def test_a_page_left_while_it_trains_stops_and_can_be_come_back_to(asleep):
+    panel, page = asleep, asleep.page
     press(panel, "Train")
     wait_for(panel, r"Epoch \d of 8")
     page.goto(page.url.replace("3_training", "glossary"))
@@ -203,16 +232,6 @@ def test_a_page_left_while_it_trains_stops_and_can_be_come_back_to(panel):
     make_it_small(panel, epochs="1")
     press(panel, "Train")
     wait_for(panel, r"Run \d: done")
-
-
-def test_ten_trainings_do_not_grow_the_memory(panel):
-    make_it_small(panel, epochs="1")
-    heap = []
-    for number in range(1, 11):
-        press(panel, "Train")
-        wait_for(panel, f"Run {number}: done")
-        heap.append(memory(panel.page))
-    assert heap[-1] <= heap[2] * 1.05
 
 
 def memory(page):
