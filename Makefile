@@ -18,7 +18,8 @@ PIP := $(BIN)/pip --disable-pip-version-check -q install -c constraints.txt
 
 BOOK_SOURCES := _config.yml _toc.yml $(wildcard book/*.md book/*.ipynb book/*.bib \
 	book/_static/* book/_browser/* book/_ext/*.py \
-	ch335_helpers/*.py ch335_helpers/exercises/*.py ch335_helpers/show/*.*)
+	ch335_helpers/*.py ch335_helpers/*/*.py ch335_helpers/*/*/*.py \
+	ch335_helpers/show/*.css ch335_helpers/show/*.js)
 # made when all pages have been
 WHOLE := _build/whole
 
@@ -67,9 +68,9 @@ LITE ?= whole_notebook
 test-lite: $(VENV)/developer $(WHOLE)
 	$(BIN)/pytest tests/browser/test_lite.py -m lite -k "$(LITE)" --durations=0 -v
 
-FILES ?= $(filter-out %/__init__.py, $(wildcard $(addprefix ch335_helpers/, *.py exercises/*.py show/*.py)))
+FILES ?= $(filter-out %/__init__.py, $(wildcard $(addprefix ch335_helpers/, *.py */*.py */*/*.py)))
 mutants: $(VENV)/developer
-	$(BIN)/python tests/mutants.py $(FILES)
+	$(BIN)/python tests/tools/mutants.py $(FILES)
 
 pytorch: $(VENV)/pytorch
 
@@ -83,7 +84,7 @@ serve: book
 	$(BIN)/python -m http.server 8335 --bind 127.0.0.1 --directory _build/html
 
 notebooks: $(VENV)/developer $(WHOLE)
-	$(BIN)/python tests/canonical.py
+	$(BIN)/python tests/tools/canonical.py
 	cp book/ch335_results.png .github/results.png
 
 clean:

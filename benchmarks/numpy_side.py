@@ -38,8 +38,8 @@ from ch335_helpers import (
     predict_logits,
     train_step,
 )
-from ch335_helpers.cores import one_blas_thread
-from ch335_helpers.shards import Sharded, other_processes
+from ch335_helpers.machine.cores import one_blas_thread
+from ch335_helpers.training.shards import Sharded, other_processes
 
 
 def train(batch, size, width, steps, way="processes"):

@@ -11,8 +11,8 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from ch335_helpers.layers import batch_gather, holding
-from ch335_helpers.network import Chain
+from ch335_helpers.model.layers import batch_gather, holding
+from ch335_helpers.model.network import Chain
 
 
 class InThreads(Chain):

@@ -4,44 +4,64 @@ The numerical core is loaded at once. What draws pictures lives in `show`, and i
 with matplotlib and ipywidgets when one of its names is first used.
 """
 
-from importlib import import_module
+from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
 
-from .attribution_scores import average_precision, energy_inside, pointing_accuracy
-from .baselines import nearest_mean, nearest_neighbour
-from .batches import ImageStream, add_noise, draw_data, shift_images
-from .calibration import expected_calibration_error, fit_temperature, log_odds
-from .challenges import score_entry
-from .checkpoints import load_params, save_params
-from .cores import all_cores
-from .data import (
+from .data.baselines import nearest_mean, nearest_neighbour
+from .data.batches import ImageStream, add_noise, draw_data, shift_images
+from .data.ideal import class_posterior
+from .data.shapes import (
     CLASS_NAMES,
     DEFAULT_NOISE,
     make_synthetic_images,
     shape_templates,
 )
+from .data.split import SealedTestSet, Split, train_val_test_split
 from .display import Source, Table
-from .evaluation import McNemar, confusion_matrix, mcnemar, reliability
+from .evaluation.calibration import (
+    expected_calibration_error,
+    fit_temperature,
+    log_odds,
+    reliability,
+)
+from .evaluation.challenges import score_entry
+from .evaluation.comparisons import McNemar, mcnemar
+from .evaluation.intervals import (
+    mean_interval,
+    paired_difference,
+    paired_differences,
+    wilson_interval,
+)
+from .evaluation.prediction import (
+    confusion_matrix,
+    evaluate,
+    predict,
+    predict_logits,
+)
 from .exercises import check
-from .explain import (
+from .experiments.sweeps import sweep
+from .experiments.trials import Trial, Trials
+from .gradients.check import check_gradients
+from .gradients.numerical import numerical_gradient, relative_error, slope_and_kink
+from .inside.attribution_scores import (
+    average_precision,
+    energy_inside,
+    pointing_accuracy,
+)
+from .inside.explain import (
     activation_maps,
     grad_cam,
     integrated_gradients,
     occlusion,
     saliency,
 )
-from .fields import Field, receptive_fields, strongest_patches
-from .fitting import fit
-from .folding import fold_batch_norm
-from .gradcheck import check_gradients
-from .host import smaller_in_browser
-from .ideal import class_posterior
-from .intervals import (
-    mean_interval,
-    paired_difference,
-    paired_differences,
-    wilson_interval,
-)
-from .layers import (
+from .inside.patches import strongest_patches
+from .machine.cores import all_cores
+from .machine.host import smaller_in_browser
+from .machine.malloc import keep_freed_memory
+from .model.fields import Field, receptive_fields
+from .model.folding import fold_batch_norm
+from .model.layers import (
     BatchNorm,
     Conv,
     Flatten,
@@ -53,17 +73,15 @@ from .layers import (
     ReLU,
     Templates,
 )
-from .malloc import keep_freed_memory
-from .models import (
+from .model.models import (
     LinearClassifier,
     ResidualCNN,
     SimpleCNN,
     TemplateCNN,
     residual_block,
 )
-from .network import Chain, Layer, Residual, he_normal, learnt, n_parameters
-from .numerical import numerical_gradient, relative_error, slope_and_kink
-from .ops import (
+from .model.network import Chain, Layer, Residual, he_normal, learnt, n_parameters
+from .model.ops import (
     batch_norm,
     conv2d,
     cross_entropy,
@@ -76,7 +94,12 @@ from .ops import (
     relu,
     softmax,
 )
-from .optim import (
+from .model.summary import Summary
+from .model.walk import Step, output_gradients, steps
+from .training.files import load_params, save_params
+from .training.fitting import fit
+from .training.loop import Training, train_step
+from .training.optim import (
     adam_update,
     constant,
     cosine,
@@ -84,40 +107,38 @@ from .optim import (
     rmsprop_update,
     sgd_update,
 )
-from .prediction import evaluate, predict, predict_logits
-from .run import Run
-from .split import SealedTestSet, Split, train_val_test_split
-from .summary import Summary
-from .sweeps import sweep
-from .traces import Trace, try_learning_rates
-from .training import Training, train_step
-from .trials import Trial, Trials
-from .walk import Step, output_gradients, steps
+from .training.run import Run
+from .training.traces import Trace, try_learning_rates
 
+__all__ = [
+    name
+    for name, thing in globals().items()
+    if not (name.startswith("_") or isinstance(thing, _ModuleType))
+]
 SHOWN_BY = {  # each name that `show` adds, and its module there
-    "plots": "plots",
+    "plots": "figures.plots",
     "diagrams": "diagrams",
-    "DrawingBoard": "board",
-    "Explorer": "explorer",
-    "activation_explorer": "explorers",
-    "calibration_explorer": "explorers",
-    "noise_explorer": "explorers",
-    "output_size_explorer": "explorers",
-    "window_explorer": "explorers",
-    "training_explorer": "sweep_explorer",
-    "TrainingPanel": "panel",
+    "DrawingBoard": "live.board",
+    "Explorer": "sliders.explorer",
+    "activation_explorer": "sliders.explorers",
+    "calibration_explorer": "sliders.explorers",
+    "noise_explorer": "sliders.explorers",
+    "output_size_explorer": "sliders.explorers",
+    "window_explorer": "sliders.explorers",
+    "training_explorer": "sliders.sweep_explorer",
+    "TrainingPanel": "live.panel",
 }
 
 
 def __getattr__(name):
     if name not in SHOWN_BY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f".show.{SHOWN_BY[name]}", __name__)
-    return module if name == SHOWN_BY[name] else getattr(module, name)
+    module = _import_module(f".show.{SHOWN_BY[name]}", __name__)
+    return getattr(module, name, module)
 
 
 def __dir__():
-    return sorted([*globals(), *SHOWN_BY])
+    return sorted([*__all__, *SHOWN_BY])
 
 
 keep_freed_memory()

@@ -16,11 +16,18 @@ and what came: TypeError if it is the wrong kind of array or object, else ValueE
     check_distinct("seeds", seeds, check_whole)    # seeds : sequence of int, each once
     check_is("model", model, Layer)                # model : Layer
     check_params("params", params, model)          # params : dict of str to ndarray
+
+Above a function, `takes` says the same in one line, and `operation` in addition that
+the function returns its result and a backward function:
+
+    @operation(x="N D", w="K D", b="K")
+    def linear(x, w, b): ...
 """
 
+import inspect
 import math
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, wraps
 from numbers import Real
 
 import numpy as np
@@ -30,6 +37,124 @@ KINDS = {REALS: "iuf", LABELS: "iu", BOOLEANS: "b"}  # as NumPy's dtypes name th
 FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 WHOLE = int, np.integer
 LARGEST = 2**30  # numbers in one array: 4 GB, in float32
+
+
+def takes(**contracts):
+    """Check the arguments of a function before it is called.
+
+    Parameters
+    ----------
+    **contracts
+        For each argument the names of an array's axes, such as "N C H W": one letter is
+        one length in all arguments, a number is that length, and "any shape" allows
+        any. Or a function of the argument's name, its value and the dictionary of all
+        that is known so far, which returns what to compute with; see `whole`. An
+        argument that may be None, and is, is not looked at.
+
+    Returns
+    -------
+    decorator : callable
+
+    Examples
+    --------
+    >>> @takes(x="N D", w="K D")
+    ... def scores(x, w):
+    ...     return x @ w.T
+    >>> scores(np.ones((2, 3)), np.ones((1, 4)))
+    Traceback (most recent call last):
+    ValueError: w must have shape (K, 3) to fit x (2, 3), got (1, 4)
+    """
+    contracts = {
+        name: _axes(contract) if isinstance(contract, str) else contract
+        for name, contract in contracts.items()
+    }
+
+    def decorate(function):
+        parameters = inspect.signature(function).parameters
+        names = tuple(parameters)
+        optional = {name for name in names if parameters[name].default is None}
+
+        @wraps(function)
+        def checked(*args, **kwargs):
+            given = dict(zip(names, args, strict=False)) | kwargs
+            if len(given) < len(args) + len(kwargs):  # Python says what is wrong
+                return function(*args, **kwargs)
+            known = {}
+            for name, contract in contracts.items():
+                if name in given and not (given[name] is None and name in optional):
+                    known[name] = given[name] = contract(name, given[name], known)
+            return function(**given)
+
+        return checked
+
+    return decorate
+
+
+def operation(**contracts):
+    """As `takes`, for a function that returns its result y and a backward function.
+
+    The gradient that backward is given must have the shape of y.
+    """
+
+    def decorate(function):
+        checked = takes(**contracts)(function)
+
+        @wraps(function)
+        def forward(*args, **kwargs):
+            y, backward = checked(*args, **kwargs)
+            shape = y.shape
+
+            def checked_backward(dy, *more, **options):
+                return backward(check_gradient("dy", dy, shape), *more, **options)
+
+            checked_backward.__wrapped__ = backward  # for its source
+            return y, checked_backward
+
+        return forward
+
+    return decorate
+
+
+def _axes(axes):
+    """The contract of an array of floats with these axes."""
+    if axes == "any shape":
+        return lambda name, value, known: check_values(name, value, None)
+    letters = axes.split()
+
+    def contract(name, value, known):
+        lengths = [str(known.get(letter, letter)) for letter in letters]
+        try:
+            value = check_values(name, value, " ".join(lengths))
+        except ValueError as error:
+            if lengths == letters:
+                raise
+            first = next(n for n, v in known.items() if isinstance(v, np.ndarray))
+            fits = f" to fit {first} {known[first].shape}, got"
+            raise ValueError(str(error).replace(", got", fits)) from None
+        known.update(zip(letters, value.shape, strict=True))
+        return value
+
+    return contract
+
+
+def whole(low=1, high=None):
+    """The contract of a whole number from `low` to `high`."""
+    return lambda name, value, known: check_whole(name, value, low, high)
+
+
+def number(**limits):
+    """The contract of a finite number within the limits of `check_number`."""
+    return lambda name, value, known: check_number(name, value, **limits)
+
+
+def instance(kind):
+    """The contract of an instance of a class."""
+    return lambda name, value, known: check_is(name, value, kind)
+
+
+def flag(name, value, known):
+    """The contract of True or False."""
+    return check_flag(name, value)
 
 
 def check_whole(name, value, low=1, high=None):

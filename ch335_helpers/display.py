@@ -70,7 +70,7 @@ def _literal(text):
 class Source:
     """The source of functions, with each docstring cut to its first line.
 
-    The rest is shown as it stands in the helper.
+    The rest is shown as it stands in the helper, below the names of its files.
 
     Parameters
     ----------
@@ -81,16 +81,19 @@ class Source:
     --------
     >>> from ch335_helpers import nearest_neighbour
     >>> lines = Source(nearest_neighbour).text.splitlines()
-    >>> len(lines)  # the name, the docstring's first line, and two of code
-    4
-    >>> print(lines[0])
+    >>> len(lines)  # the file, the name, the docstring's first line, and two of code
+    5
+    >>> print(*lines[:2], sep="\\n")
+    # ch335_helpers/data/baselines.py
     def nearest_neighbour(X_train, y_train, X):
     """
 
     def __init__(self, *functions):
-        self.text = "\n\n".join(
-            _shorten(textwrap.dedent(_source(function))) for function in functions
-        )
+        sources = [_shorten(textwrap.dedent(_source(f))) for f in functions]
+        modules = [inspect.unwrap(function).__module__ for function in functions]
+        files = [f"# {module.replace('.', '/')}.py\n" for module in modules]
+        ours = [file for file in dict.fromkeys(files) if "ch335_helpers/" in file]
+        self.text = "".join(ours) + "\n\n".join(sources)
 
     def _repr_markdown_(self):
         return f"```python\n{self.text}\n```"
@@ -118,4 +121,4 @@ def _shorten(source):
     for node in sorted(documented, key=lambda node: -node.lineno):
         if ast.get_docstring(node) and (doc := node.body[0]).end_lineno > doc.lineno:
             lines[doc.lineno - 1 : doc.end_lineno] = [lines[doc.lineno - 1] + '"""']
-    return "\n".join(lines)
+    return "\n".join(line.removesuffix("  # fmt: skip") for line in lines)

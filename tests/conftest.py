@@ -5,10 +5,10 @@ import pytest
 from hypothesis import settings
 from tasks import SETTINGS
 
-from ch335_helpers.data import make_synthetic_images
-from ch335_helpers.fitting import fit
-from ch335_helpers.models import SimpleCNN
-from ch335_helpers.split import train_val_test_split
+from ch335_helpers.data.shapes import make_synthetic_images
+from ch335_helpers.data.split import train_val_test_split
+from ch335_helpers.model.models import SimpleCNN
+from ch335_helpers.training.fitting import fit
 
 # The same examples in every run, so that a failure can be repeated.
 settings.register_profile("chapter", deadline=None, max_examples=30, derandomize=True)

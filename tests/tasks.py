@@ -5,8 +5,8 @@ import signal
 
 import numpy as np
 
-from ch335_helpers.fitting import fit
-from ch335_helpers.models import SimpleCNN
+from ch335_helpers.model.models import SimpleCNN
+from ch335_helpers.training.fitting import fit
 
 # what ends a process at once; on Windows every signal but two does so
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)

@@ -31,8 +31,8 @@ from ch335_helpers.checks import (
     check_values,
     check_whole,
 )
-from ch335_helpers.layers import Conv
-from ch335_helpers.models import SimpleCNN
+from ch335_helpers.model.layers import Conv
+from ch335_helpers.model.models import SimpleCNN
 
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3)])

@@ -9,7 +9,7 @@ from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 
 from ch335_helpers.display import Source, Table
-from ch335_helpers.ops import relu
+from ch335_helpers.model.ops import relu
 
 
 def test_a_table_worked_by_hand():

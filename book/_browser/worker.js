@@ -1,5 +1,5 @@
 // Python in a worker: loads Pyodide and the helper, then passes messages on to
-// `ch335_helpers.show.page`, which does all the work. Texts in JSON go both ways.
+// `ch335_helpers.show.live.page`, which does all the work. Texts in JSON go both ways.
 
 const progress = (words) => postMessage({ progress: words });
 const megabytes = (bytes) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
@@ -53,7 +53,7 @@ async function start() {
   await python.loadPackage("ch335-helpers", { messageCallback: () => {} });
   self.fetch = fetched;
   python.globals.set("send", (text) => postMessage({ text }));
-  return python.runPython("from ch335_helpers.show.page import Page\nPage(send).receive");
+  return python.runPython("from ch335_helpers.show.live.page import Page\nPage(send).receive");
 }
 
 const receive = start();

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..baselines import nearest_neighbour
-from ..data import Geometry, make_synthetic_images, shape_templates
-from ..split import train_val_test_split
+from ..data.baselines import nearest_neighbour
+from ..data.shapes import Geometry, make_synthetic_images, shape_templates
+from ..data.split import train_val_test_split
 from . import Wrong, array, choice, exercise, function, match, number
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..layers import BatchNorm, Conv
-from ..network import Chain
-from ..ops import conv2d, max_pool, output_size
+from ..model.layers import BatchNorm, Conv
+from ..model.network import Chain
+from ..model.ops import conv2d, max_pool, output_size
 from . import Wrong, array, choice, exercise, function, match, number
 
 FIRST = np.array([[1, 2, 0], [0, 1, 0], [0, 0, 3]])

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..optim import cosine
+from ..training.optim import cosine
 from . import Wrong, choice, exercise, function, match, number
 
 N_IMAGES, BATCH_SIZE, EPOCHS = 5600, 64, 12

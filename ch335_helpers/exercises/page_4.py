@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
-from ..evaluation import mcnemar, reliability
-from ..intervals import wilson_interval
-from ..ops import cross_entropy, softmax
+from ..evaluation.calibration import reliability
+from ..evaluation.comparisons import mcnemar
+from ..evaluation.intervals import wilson_interval
+from ..model.ops import cross_entropy, softmax
 from . import Wrong, array, choice, exercise, function, match, number
 
 

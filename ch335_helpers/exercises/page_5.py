@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ..baselines import nearest_mean
-from ..layers import Conv, GlobalAvgPool, Linear, MaxPool, ReLU
-from ..models import ResidualCNN, SimpleCNN
-from ..network import Chain, Layer, Residual, n_parameters
-from ..ops import conv2d
-from ..prediction import predict_logits
+from ..data.baselines import nearest_mean
+from ..evaluation.prediction import predict_logits
+from ..model.layers import Conv, GlobalAvgPool, Linear, MaxPool, ReLU
+from ..model.models import ResidualCNN, SimpleCNN
+from ..model.network import Chain, Layer, Residual, n_parameters
+from ..model.ops import conv2d
 from . import Wrong, array, choice, exercise, function, match, number
 
 

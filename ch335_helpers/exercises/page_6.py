@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..gradcheck import check_gradients
-from ..ops import conv2d, max_pool, relu
+from ..gradients.check import check_gradients
+from ..model.ops import conv2d, max_pool, relu
 from . import Wrong, array, choice, exercise, function, match, number
 
 

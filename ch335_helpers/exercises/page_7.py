@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from ..ops import EPS, conv2d
+from ..model.ops import EPS, conv2d
 from . import Wrong, array, exercise, function, match, number
 
 

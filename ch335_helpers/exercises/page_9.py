@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..intervals import paired_difference
-from ..ops import log_sum_exp_pool
+from ..evaluation.intervals import paired_difference
+from ..model.ops import log_sum_exp_pool
 from . import Wrong, array, exercise, function, match, number
 
 

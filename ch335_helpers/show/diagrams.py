@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..checks import check_whole
-from ..walk import steps
+from ..model.walk import steps
 from .assets import style
 from .svg import element, paint, words
 

@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from ch335_helpers.data import make_synthetic_images
-from ch335_helpers.models import ResidualCNN
-from ch335_helpers.training import Training
+from ch335_helpers.data.shapes import make_synthetic_images
+from ch335_helpers.model.models import ResidualCNN
+from ch335_helpers.training.loop import Training
 
 sync_api = pytest.importorskip("playwright.sync_api")
 SOON = 60_000  # milliseconds that Python may take to load on a busy machine

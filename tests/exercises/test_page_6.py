@@ -6,7 +6,7 @@ from cases import Case, hold
 
 from ch335_helpers.exercises import check
 from ch335_helpers.exercises.page_6 import FAULTS
-from ch335_helpers.ops import conv2d, max_pool
+from ch335_helpers.model.ops import conv2d, max_pool
 
 # ------------------------------------------------------------- average pooling
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from ch335_helpers import Run
-from ch335_helpers.show.themed import COLORS
+from ch335_helpers.show.figures.themed import COLORS
 
 RUN = Run(
     params={},

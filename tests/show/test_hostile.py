@@ -26,19 +26,20 @@ from ch335_helpers import (
     Run,
     Trace,
 )
-from ch335_helpers.show import plots, svg
-from ch335_helpers.show.board import DrawingBoard
+from ch335_helpers.show import svg
 from ch335_helpers.show.diagrams import architecture
-from ch335_helpers.show.drawing import Drawing
-from ch335_helpers.show.explorer import Explorer
-from ch335_helpers.show.explorers import activation_explorer
-from ch335_helpers.show.page import Page
-from ch335_helpers.show.panel import TrainingPanel
+from ch335_helpers.show.figures import plots
+from ch335_helpers.show.live.board import DrawingBoard
+from ch335_helpers.show.live.drawing import Drawing
+from ch335_helpers.show.live.page import Page
+from ch335_helpers.show.live.panel import TrainingPanel
+from ch335_helpers.show.live.runs import PanelRun, run_charts, run_table
+from ch335_helpers.show.live.trainer import CONTROLS, Control
+from ch335_helpers.show.live.workbench import Workbench
 from ch335_helpers.show.pixels import pixels
-from ch335_helpers.show.runs import PanelRun, run_charts, run_table
-from ch335_helpers.show.sweep_explorer import training_explorer
-from ch335_helpers.show.trainer import CONTROLS, Control
-from ch335_helpers.show.workbench import Workbench
+from ch335_helpers.show.sliders.explorer import Explorer
+from ch335_helpers.show.sliders.explorers import activation_explorer
+from ch335_helpers.show.sliders.sweep_explorer import training_explorer
 
 HOSTILE = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "]]>", "&lt;", "$x$",
@@ -167,7 +168,7 @@ def of_a_panel(name):
             "residual": Control("switch", name, [False, True], True),
             "lr": Control("slider", name, [name, "b"], name, words="{}"),
         }
-        patch.setattr("ch335_helpers.show.panel.CONTROLS", controls)
+        patch.setattr("ch335_helpers.show.live.panel.CONTROLS", controls)
         panel = TrainingPanel()
         panel.options["img_size"] = name
         panel._tell(message=name)
@@ -178,7 +179,7 @@ def of_a_panel(name):
 def of_a_drawing(name):
     said = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ch335_helpers.show.drawing.CLASS_NAMES", [name] * 10)
+        patch.setattr("ch335_helpers.show.live.drawing.CLASS_NAMES", [name] * 10)
         params = ResidualCNN(width=2).init(np.random.default_rng(0))
         Drawing(lambda **changes: said.update(changes), params).judge([0] * 1024, 0.5)
     yield from (said["network"], said["observer"])

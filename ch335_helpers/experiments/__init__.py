@@ -1,0 +1,1 @@
+"""Page 9: many trainings at once, and the table that they make."""

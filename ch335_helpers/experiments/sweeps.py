@@ -1,0 +1,301 @@
+"""Many trainings: configurations times seeds, side by side, in one tidy table."""
+
+import sys
+import warnings
+from concurrent.futures import BrokenExecutor, CancelledError, Future, as_completed
+from contextlib import contextmanager, nullcontext
+from copy import deepcopy
+from functools import partial
+from inspect import signature
+
+from ..checks import check_distinct, check_sequence, check_whole
+from ..data.batches import ImageStream
+from ..machine.cores import Cores, one_blas_thread
+from ..training.fitting import progress_bar
+from ..training.loop import Training
+from ..training.shards import side_by_side
+from .trial_files import load_trials, save_run, trial_paths
+from .trials import Trial, Trials
+
+DATA = ("X", "y", "X_val", "y_val")
+# what a configuration may say: data, and the keywords of `Training`
+KNOWN = "data", *(n for n in signature(Training).parameters if n not in (*DATA, "seed"))
+
+
+def sweep(
+    configurations, executor=None, *, seeds=(0,), folder=None, progress=True, **settings
+):
+    """Train every configuration with every seed.
+
+    Parameters
+    ----------
+    configurations : dict
+        For each name what is special about it, a dict: ``model``, ``data`` and the
+        other keywords of `Training`, such as ``lr``. ``data`` are X, y, X_val and y_val
+        as for `Training`; or a function that returns these four for a seed, for
+        instance `draw_data`. A name is text, a number, or a tuple of both, such as
+        ``("Adam", 0.01)``.
+    executor : concurrent.futures.Executor, optional
+        Where the trainings are computed: `all_cores`; any other executor; a cluster by
+        Dask's ``Client(...).get_executor()``. By default here, in turn.
+    seeds : sequence of int
+        At least one, each once. One seed means the same initial parameters and order of
+        the images for all configurations of one model, so that they can be compared in
+        pairs.
+    folder : path-like, optional
+        Where each finished training is written to a file of its own, by this process;
+        a folder that does not exist is made. What is found there is not trained again.
+    progress : bool
+        Show a progress bar.
+    **settings
+        What all configurations share. What a configuration says itself goes first.
+
+    Returns
+    -------
+    trials : Trials
+        In the order of the configurations, for each of them in that of the seeds.
+        They do not depend on the executor. That a training diverged is told in its row,
+        not in a warning.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no configuration or no seed, one has no model, no data or a setting
+        that there is not, `Training` refuses an argument; with a folder, if a setting
+        cannot be told from others, such as an open file. Nothing is trained then,
+        unless ``data`` is a function: its settings are refused when it is their turn.
+    Exception
+        What a training raises; a note names its configuration. What had finished by
+        then is in the folder.
+
+    Notes
+    -----
+    Taught in notebook 9. Each training has one process and BLAS one core, whatever runs
+    beside it, and starts from settings of its own: a stream or a generator among them
+    stands where it stood for all others. An interrupt ends the sweep with a warning;
+    what has finished is returned.
+
+    **Lost workers.** A training whose worker is lost, because its process ended or its
+    machine did, is tried a second time. If that is lost too, its row says so, without a
+    run, and a warning tells how many there are; a call with the same folder tries them
+    again. The second try is made by the same executor, or by processes on all cores of
+    this machine where the executor itself is broken: a `ProcessPoolExecutor` is, with
+    all that it had not finished, when one of its processes is lost. Dask itself tries a
+    task on several workers before it gives up.
+
+    **Files.** A file belongs to one name, one seed and all settings. Another call with
+    the same ones takes its run from it; whatever is changed has another file. Of a
+    function, its code, its defaults and the keywords of a `functools.partial` count,
+    and the numbers, arrays and functions that it reads from around it; not the lists
+    and dicts, and not what it imports. Defaults of `Training` do not count. A file that
+    is damaged is told in a warning, trained again and replaced.
+
+    **Clusters.** Dask sends functions and results with pickle, which can run code. The
+    cluster must be one's own; in a network, TLS keeps others out.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> from ch335_helpers import SimpleCNN, draw_data
+    >>> data = partial(draw_data, n_train=5, n_val=5, img_size=16, n_classes=4)
+    >>> rates = {"slow": {"lr": 0.001}, "fast": {"lr": 0.01}}
+    >>> options = {"model": SimpleCNN(), "data": data, "epochs": 2, "progress": False}
+    >>> trials = sweep(rates, seeds=range(3), **options)
+    >>> [(trial.name, trial.seed) for trial in trials][:4]
+    [('slow', 0), ('slow', 1), ('slow', 2), ('fast', 0)]
+    >>> {name: len(values) for name, values in trials.accuracy().items()}
+    {'slow': 3, 'fast': 3}
+    """
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise _no_executor(executor)
+    seeds = check_distinct("seeds", seeds, partial(check_whole, low=0))
+    tasks = _tasks(_checked(configurations, settings), seeds)
+    for name, seed, configuration in tasks.values():
+        if seed == seeds[0] and not callable(configuration["data"]):
+            with _noted((name, seed)):
+                _training(seed, configuration)  # refuses what does not fit
+    paths = {} if folder is None else trial_paths(folder, tasks)
+    trials = load_trials(paths)
+    left = {key: task for key, task in tasks.items() if key not in trials}
+
+    def keep(key, trial):
+        if paths:
+            save_run(paths[key], trial.run)
+        trials[key] = trial
+        bar.update()
+
+    # held for the whole sweep, so that trainings in threads leave BLAS as it was
+    with one_blas_thread(), progress_bar(len(left), "training", progress) as bar:
+        try:
+            lost = _compute(left, executor, keep)
+            if lost:
+                lost = _try_again({key: left[key] for key in lost}, executor, keep)
+            trials |= _reported(lost)
+        except KeyboardInterrupt:
+            text = "sweep interrupted: what had finished is returned"
+            warnings.warn(text, stacklevel=2)
+    return Trials(trials[key] for key in tasks if key in trials)
+
+
+def train_one(name, seed, configuration, n_try=1):
+    """One training of a `sweep`, as a `Trial`.
+
+    That the second try says so is for Dask, which takes two calls with the same
+    arguments for one.
+    """
+    training = _training(seed, configuration)
+    with side_by_side(training, n_shards=1):
+        for _ in training:
+            pass
+    return Trial(name, seed, training.run)
+
+
+def _training(seed, configuration):
+    data = configuration["data"]
+    four = check_sequence("data", data(seed) if callable(data) else data)
+    if len(four) != len(DATA):
+        text = "data must be X, y, X_val and y_val, or a function that returns them"
+        raise ValueError(f"{text}, got {len(four)} of them")
+    # the next training starts where this one does
+    X = deepcopy(four[0]) if isinstance(four[0], ImageStream) else four[0]
+    own = deepcopy({key: v for key, v in configuration.items() if key != "data"})
+    return Training(own.pop("model"), X, *four[1:], seed=seed, **own)
+
+
+def _compute(tasks, executor, keep, n_try=1):
+    """Give each finished trial to `keep`; return errors of those whose worker was lost.
+
+    Tasks and errors have the same keys.
+    """
+    if executor is None:
+        for key, task in tasks.items():
+            with _noted(key):
+                keep(key, train_one(*task))
+        return {}
+    futures, lost = {}, {}
+    try:
+        for key, task in tasks.items():
+            futures[_submit(executor, *task, n_try)] = key
+        for future in as_completed(list(futures)):
+            key = futures[future]
+            if error := _loss(future):
+                lost[key] = error
+            else:
+                with _noted(key):
+                    keep(key, future.result())
+            del futures[future]
+    finally:  # what has not begun would keep an executor busy for nobody
+        for future, key in futures.items():
+            if not future.cancel() and future.done() and not future.exception():
+                keep(key, future.result())
+    return lost
+
+
+def _try_again(tasks, executor, keep):
+    """Compute lost trainings a second time; return the errors of those lost again."""
+    with _for_second_try(executor) as second:
+        if isinstance(second, Cores):
+            return _compute(tasks, second, keep, n_try=2)
+        # one by one: a scheduler may have blamed a training for what ended its worker
+        # while another one was computed there
+        lost = {}
+        for key, task in tasks.items():
+            lost |= _compute({key: task}, second, keep, n_try=2)
+        return lost
+
+
+def _submit(executor, *task):
+    try:
+        future = executor.submit(train_one, *task)
+    except BrokenExecutor as error:
+        future = Future()
+        future.set_exception(error)
+    if not isinstance(future, Future):  # a Dask client has another kind
+        raise _no_executor(executor)
+    return future
+
+
+def _no_executor(executor):
+    text = "executor must be a concurrent.futures.Executor, such as all_cores() or"
+    return TypeError(f"{text} Client(...).get_executor(), got {executor!r}")
+
+
+def _loss(future):
+    """The error of a future if its worker is at fault, not its training; or None."""
+    if future.cancelled():  # not by us
+        return CancelledError()
+    error = future.exception()
+    dask = sys.modules.get("distributed")  # has been imported if the error is Dask's
+    kinds = (BrokenExecutor, CancelledError, *([dask.KilledWorker] if dask else []))
+    return error if isinstance(error, kinds) else None
+
+
+def _for_second_try(executor):
+    """The same executor; or `Cores`, if losing a worker has broken all of it."""
+    try:
+        executor.submit(abs, 0)
+    except BrokenExecutor:
+        # started as its own processes were, these know what those knew
+        return Cores(context=getattr(executor, "_mp_context", None))
+    return nullcontext(executor)
+
+
+def _reported(lost):
+    """Trials that say that their workers were lost; a warning says how many."""
+    if lost:
+        many = len(lost) > 1
+        what = f"{len(lost)} trainings were" if many else "1 training was"
+        whose = "their workers" if many else "its worker"
+        warnings.warn(f"{what} lost with {whose}, twice", stacklevel=3)
+    return {
+        key: Trial(*key, None, f"worker lost twice: {type(error).__name__}")
+        for key, error in lost.items()
+    }
+
+
+@contextmanager
+def _noted(key):
+    """Add to an error whose it is."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note("in configuration {!r} with seed {}".format(*key))
+        raise
+
+
+def _tasks(configurations, seeds):
+    """What `train_one` is called with, by name and seed."""
+    return {
+        (name, seed): (name, seed, configuration)
+        for name, configuration in configurations.items()
+        for seed in seeds
+    }
+
+
+def _checked(configurations, settings):
+    """The configurations, each with all of its settings."""
+    expected = "configurations must be a dict of a name to its settings, a dict"
+    if not isinstance(configurations, dict) or not configurations:
+        raise ValueError(f"{expected}, got {configurations!r}")
+    whole = {}
+    for name, own in configurations.items():
+        if not isinstance(own, dict):
+            raise ValueError(f"{expected}, got {own!r} for {name!r}")
+        for word in name if isinstance(name, tuple) else (name,):
+            if not isinstance(word, str | int | float):
+                names = "configurations must have names of text and numbers"
+                raise TypeError(f"{names}, got {name!r}")
+        whole[name] = settings | own
+        _check_names(f"configurations[{name!r}]", whole[name])
+    return whole
+
+
+def _check_names(what, settings):
+    for needed in ("model", "data"):
+        if needed not in settings:
+            raise ValueError(f"{what} must have {needed}, got none")
+    if "seed" in settings:
+        raise ValueError(f"{what} must have no seed, see seeds")
+    if unknown := [key for key in settings if key not in KNOWN]:
+        expected = f"{what} must have settings among {', '.join(KNOWN)}"
+        raise TypeError(f"{expected}, got {', '.join(map(repr, unknown))}")

@@ -1,0 +1,1 @@
+"""Page 7: matrix products, cores, and the machine that computes."""

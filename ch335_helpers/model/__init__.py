@@ -1,0 +1,1 @@
+"""Page 2: operations, layers and networks, and the way through a network."""

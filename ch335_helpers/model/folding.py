@@ -1,0 +1,102 @@
+"""Networks that only evaluate: batch normalisation folded into the convolutions."""
+
+import numpy as np
+
+from ..checks import check_is, check_params
+from .layers import BatchNorm, Conv
+from .network import Chain, Layer, Residual
+from .ops import EPS
+
+
+def fold_batch_norm(model, params):
+    """A network without batch normalisation, with the same scores in evaluation.
+
+    In evaluation, batch normalisation multiplies each channel by one number and adds
+    another. A convolution before it can do both: its filters times the one, and the
+    other as its bias. What is left is one layer where there were two, and the scores
+    differ by rounding.
+
+    Parameters
+    ----------
+    model : Layer
+        The network. It is not changed.
+    params : dict of str to ndarray
+        Its parameters. They are not changed.
+
+    Returns
+    -------
+    folded : Layer
+        Has no batch normalisation after a convolution. Layers that compute in a way of
+        their own stay as they are, with all that they are made of.
+    folded_params : dict of str to ndarray
+        Its parameters.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If params are not the model's.
+
+    Notes
+    -----
+    Taught in notebook 7.
+
+    Examples
+    --------
+    >>> from ch335_helpers import ResidualCNN
+    >>> model = ResidualCNN()
+    >>> folded, params = fold_batch_norm(model, model.init(np.random.default_rng(0)))
+    >>> len(model.leaves()), len(folded.leaves())
+    (20, 14)
+    """
+    check_is("model", model, Layer)
+    folded_params = dict(check_params("params", params, model))
+    folded = fold_layer(model, folded_params)
+    return folded, {name: folded_params[name] for name in folded.parameters()}
+
+
+def fold_layer(layer, params):
+    """A layer's folded form; its filters and biases in `params` are replaced.
+
+    Parameters
+    ----------
+    layer : Layer
+    params : dict of str to ndarray
+        Its parameters, which must fit. What is folded away stays there.
+
+    Returns
+    -------
+    folded : Layer
+    """
+    if type(layer).__call__ is Residual.__call__:
+        parts = (fold_layer(part, params) for part in layer.parts)
+        return Residual(*parts, name=layer.name)
+    if type(layer).__call__ is not Chain.__call__:
+        return layer
+    layers = []
+    for part in layer.layers:
+        if layers and _are_a_pair(layers[-1], part, params):
+            layers[-1] = _join(layers[-1], part, params)
+        else:
+            layers.append(fold_layer(part, params))
+    return Chain(*layers, name=layer.name)
+
+
+def _are_a_pair(layer, following, params):
+    """Whether two layers can become one; what is wrong is left to the evaluation."""
+    if (type(layer), type(following)) != (Conv, BatchNorm):
+        return False
+    positive = (params[f"{following.name}.running_var"] >= 0).all()
+    return layer.shape[0] == following.channels and positive
+
+
+def _join(conv, norm, params):
+    """A convolution that does what a convolution and batch normalisation do."""
+    gamma, beta, mean, var = norm.own_values(params).values()
+    scale = gamma / np.sqrt(var + EPS)
+    shift = beta - scale * mean
+    w, b = f"{conv.name}.w", f"{conv.name}.b"
+    params[w] = params[w] * scale[:, None, None, None]
+    params[b] = params[b] * scale + shift if conv.bias else shift
+    outputs, inputs, kernel, _ = conv.shape
+    window = {"kernel": kernel, "stride": conv.stride, "padding": conv.padding}
+    return Conv(conv.name, inputs, outputs, **window)

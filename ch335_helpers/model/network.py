@@ -1,0 +1,336 @@
+"""What a layer is, and how layers become a network.
+
+A layer is used like this::
+
+    params = layer.init(rng)                     # {"block1.conv1.w": array, ...}
+    y, backward = layer(params, x, train=True)
+    dx = backward(dy, grads)                     # fills grads under the same names
+
+Because all values live in `params`, a copy of the dictionary is a checkpoint, the
+optimiser is one loop over its entries, and two networks can share one model.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..checks import check_entry, check_is, check_sequence, check_size, check_whole
+
+ROLES = ("weight", "bias", "scale", "shift", "running average")
+
+
+def he_normal(rng, shape):
+    """Draw float32 weights with standard deviation sqrt(2 / inputs).
+
+    Their shape is (outputs, inputs, ...). The 2 makes up for the half of the values
+    that a ReLU sets to zero. Source: He et al. (2015).
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws the numbers.
+    shape : tuple of int
+        Outputs first; the product of all the others is the number of inputs.
+
+    Returns
+    -------
+    weights : ndarray of float32
+        Of that shape.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If rng is no Generator, or shape is no sequence of whole numbers.
+
+    Examples
+    --------
+    >>> w = he_normal(np.random.default_rng(0), (1000, 50))
+    >>> w.dtype, round(float(w.std()), 2)  # sqrt(2 / 50)
+    (dtype('float32'), 0.2)
+    """
+    check_is("rng", rng, np.random.Generator)
+    shape = [check_whole("shape", length) for length in check_sequence("shape", shape)]
+    check_size("shape", math.prod(shape))
+    fan_in = math.prod(shape[1:])
+    return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What one entry of `params` is.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    role : str
+        What it is for: one of `ROLES`.
+    start : float or None
+        The value that all of it starts with; None if it is drawn by `he_normal`.
+    """
+
+    shape: tuple
+    role: str
+    start: float | None
+
+
+class Layer:
+    """What all layers share.
+
+    Attributes
+    ----------
+    name : str
+        Opens the names of its parameters. It is also the layer's own name in summaries
+        and activation maps.
+    kind : str
+        What it does, in the field's term: ``"convolution"``, ``"relu"`` and so on.
+    kernel : int
+        Side of the window that it looks through; 1 where each pixel is on its own.
+    stride : int
+        Pixels from one window to the next; 1 where each pixel is on its own.
+    padding : int
+        Zeros on each side of what comes in.
+    parts : tuple of Layer or None
+        The layers that it is made of; None if it is a single operation.
+
+    Examples
+    --------
+    A layer without parameters that doubles what comes in:
+
+    >>> class Double(Layer):
+    ...     def __call__(self, params, x, train=False):
+    ...         return 2 * x, lambda dy, grads: 2 * dy
+    >>> y, backward = Double()({}, np.array([1.0, 2.0]))
+    >>> y, backward(np.array([10.0, 10.0]), {})
+    (array([2., 4.]), array([20., 20.]))
+    """
+
+    name = kind = ""
+    kernel = stride = 1
+    padding = 0
+    parts = None
+
+    def own_parameters(self):
+        """Each of the layer's own parameters by its short name, as a `Parameter`."""
+        return {}
+
+    def own_values(self, params):
+        """The layer's own entries of `params` by their short names, as floats.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one is missing, has another shape or holds no real numbers.
+        """
+        return {
+            short: check_entry("params", params, f"{self.name}.{short}", p.shape)
+            for short, p in self.own_parameters().items()
+        }
+
+    def parameters(self):
+        """Every entry of `params`, those of the layer's parts included.
+
+        Returns
+        -------
+        parameters : dict of str to Parameter
+
+        Raises
+        ------
+        ValueError
+            If two layers have one name.
+        """
+        own = self.own_parameters().items()
+        merged = {f"{self.name}.{short}": parameter for short, parameter in own}
+        for part in self.parts or ():
+            entries = part.parameters()
+            if twice := merged.keys() & entries.keys():
+                text = f"each layer must have its own name, got {min(twice)} twice"
+                raise ValueError(text)
+            merged |= entries
+        return merged
+
+    def init(self, rng):
+        """Return new float32 `params`, drawn from the Generator `rng`."""
+        check_is("rng", rng, np.random.Generator)
+        return {
+            name: he_normal(rng, p.shape)
+            if p.start is None
+            else np.full(p.shape, p.start, np.float32)
+            for name, p in self.parameters().items()
+        }
+
+    def leaves(self):
+        """All layers that are a single operation, in order."""
+        if self.parts is None:
+            return [self]
+        return [leaf for part in self.parts for leaf in part.leaves()]
+
+    def __call__(self, params, x, train=False):
+        """Return y and ``backward(dy, grads)``, which fills `grads` and returns dx."""
+        raise NotImplementedError
+
+
+class Chain(Layer):
+    """Layers in order; backwards, the same in reverse.
+
+    Parameters
+    ----------
+    *layers : Layer
+        Each takes what the one before it returns.
+    name : str
+        What it is called; its layers' parameters keep their own names.
+
+    Examples
+    --------
+    >>> from ch335_helpers import Linear, ReLU
+    >>> model = Chain(Linear("first", 3, 4), ReLU(), Linear("second", 4, 2))
+    >>> params, grads = model.init(np.random.default_rng(0)), {}
+    >>> y, backward = model(params, np.ones((5, 3)))
+    >>> y.shape, backward(np.ones_like(y), grads).shape
+    ((5, 2), (5, 3))
+    >>> sorted(grads)
+    ['first.b', 'first.w', 'second.b', 'second.w']
+    """
+
+    kind = "chain"
+
+    def __init__(self, *layers, name=""):
+        for layer in layers:
+            check_is("layers", layer, Layer)
+        self.layers = self.parts = layers
+        self.name = check_is("name", name, str)
+
+    def __call__(self, params, x, train=False):
+        backwards = []
+        for layer in self.layers:
+            x, layer_backward = layer(params, x, train)
+            backwards.append(layer_backward)
+
+        def backward(dy, grads):
+            for layer_backward in reversed(backwards):
+                dy = layer_backward(dy, grads)
+            return dy
+
+        return x, backward
+
+
+class Residual(Layer):
+    """Main path plus shortcut: main(x) + shortcut(x); no shortcut means x itself.
+
+    Parameters
+    ----------
+    main : Layer
+        The main path.
+    shortcut : Layer, optional
+        The other path, for instance a 1x1 convolution; its output must have the shape
+        of the main path's.
+    name : str
+        What the sum is called in summaries and activation maps.
+
+    Examples
+    --------
+    >>> from ch335_helpers import ReLU
+    >>> y, backward = Residual(ReLU())({}, np.array([-1.0, 2.0]))
+    >>> y  # relu(x) + x
+    array([-1.,  4.])
+    >>> backward(np.array([1.0, 1.0]), {})
+    array([1., 2.])
+    """
+
+    kind = "sum"
+
+    def __init__(self, main, shortcut=None, name=""):
+        shortcut = Chain() if shortcut is None else shortcut
+        self.main = check_is("main", main, Layer)
+        self.shortcut = check_is("shortcut", shortcut, Layer)
+        self.name = check_is("name", name, str)
+        self.parts = (self.main, self.shortcut)
+
+    def __call__(self, params, x, train=False):
+        y, main_backward = self.main(params, x, train)
+        shortcut, shortcut_backward = self.shortcut(params, x, train)
+
+        def backward(dy, grads):
+            return main_backward(dy, grads) + shortcut_backward(dy, grads)
+
+        return self.add(y, shortcut), backward
+
+    def add(self, y, shortcut):
+        """Return the sum of the outputs of both paths, or raise ValueError."""
+        if y.shape != shortcut.shape:
+            raise ValueError(
+                f"{self.name}: main path {y.shape} and shortcut {shortcut.shape} "
+                "must have one shape"
+            )
+        return y + shortcut
+
+
+def first_layer(model):
+    """The layer that gets what goes into a model, if there is only one.
+
+    Parameters
+    ----------
+    model : Layer
+        For a chain it is the first layer's first one, and so on. For a sum of two paths
+        it is the sum.
+
+    Returns
+    -------
+    layer : Layer
+
+    Examples
+    --------
+    >>> from ch335_helpers import ResidualCNN
+    >>> first_layer(ResidualCNN()).name
+    'stem.conv'
+    """
+    while isinstance(model, Chain) and model.layers:
+        model = model.layers[0]
+    return model
+
+
+def learnt(model):
+    """Names of the parameters that training changes by their gradient.
+
+    All but the running averages, which batch normalisation moves by itself.
+
+    Parameters
+    ----------
+    model : Layer
+        A single layer or a whole network.
+
+    Returns
+    -------
+    names : list of str
+        In the order of `params`.
+
+    Examples
+    --------
+    >>> from ch335_helpers import BatchNorm
+    >>> learnt(BatchNorm("bn", channels=2))
+    ['bn.gamma', 'bn.beta']
+    """
+    parameters = check_is("model", model, Layer).parameters().items()
+    return [name for name, p in parameters if p.role != "running average"]
+
+
+def n_parameters(model):
+    """Number of values that training changes: all but running averages.
+
+    Parameters
+    ----------
+    model : Layer
+        A single layer or a whole network.
+
+    Returns
+    -------
+    number : int
+
+    Examples
+    --------
+    >>> from ch335_helpers import Conv
+    >>> n_parameters(Conv("conv1", in_channels=1, out_channels=8))  # 8 * 9 + 8
+    80
+    """
+    parameters = check_is("model", model, Layer).parameters()
+    return sum(int(np.prod(parameters[name].shape)) for name in learnt(model))

@@ -1,0 +1,1 @@
+"""Figures, in the colours of the page that shows them."""

@@ -1,0 +1,131 @@
+"""A matplotlib figure that takes the colours of the page it is shown on."""
+
+import io
+import re
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from ..assets import style
+
+# Okabe and Ito's colours. The style sheet has them under the same numbers, a little
+# darker on a light ground and lighter on a dark one.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+INK = "#000000"  # where a page shows it, this is the page's own text colour
+PAINTS = {color: f"var(--ch335-{i}, {color})" for i, color in enumerate(COLORS)}
+PAINTS |= {INK: "currentColor"}
+SETTINGS = {
+    "svg.fonttype": "none",  # text stays text: sharp, and read out
+    "svg.hashsalt": "ch335",  # the same figure gives the same file
+    "savefig.facecolor": "none",
+    "savefig.bbox": None,
+}
+
+
+class ThemedFigure(Figure):
+    """A figure whose HTML is a drawing in the colours of the page.
+
+    As a file, or where no HTML can be shown, it is an ordinary picture on white.
+
+    Attributes
+    ----------
+    panels : list of ThemedFigure
+        What a page shows in its place, all in one scale: side by side, or one below
+        another where there is no room. Empty for a figure that is shown as it is.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.panels = []
+
+    def draw(self, renderer):
+        # names come from the reader, and a $ in one of them is a $
+        for text in self.findobj(Text):
+            text.set_parse_math(False)
+        with mpl.rc_context({"text.parse_math": False}):  # for ticks made on the way
+            super().draw(renderer)
+
+    def _repr_html_(self):
+        panels = self.panels or [self]
+        widest = max(panel.get_figwidth() for panel in panels)
+        drawings = "".join(panel.svg(widest) for panel in panels)
+        return f'<div class="ch335-figure">{style("palette.css")}{drawings}</div>'
+
+    def svg(self, widest=None):
+        """The figure as an `svg` element in the colours of the page.
+
+        `widest` is the width in inches of the panel that may fill the page.
+        """
+        file = io.StringIO()
+        with mpl.rc_context(SETTINGS):
+            self.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+        return themed(file.getvalue(), widest)
+
+
+def side_by_side(draws, widths, height):
+    """A figure of several panels.
+
+    Parameters
+    ----------
+    draws : sequence of callable
+        ``draw(figure)`` draws one panel.
+    widths : sequence of float
+        In inches, one for each panel.
+    height : float
+        In inches.
+    """
+    whole = ThemedFigure(figsize=(sum(widths), height))
+    parts = whole.subfigures(1, len(draws), width_ratios=widths, squeeze=False).flat
+    whole.panels = [ThemedFigure(figsize=(width, height)) for width in widths]
+    for draw, part, panel in zip(draws, parts, whole.panels, strict=True):
+        draw(part)
+        draw(panel)
+    return whole
+
+
+def themed(svg, widest=None):
+    """Make a drawing of matplotlib's one that follows the page.
+
+    Parameters
+    ----------
+    svg : str
+        As ``savefig(format="svg")`` writes it.
+    widest : float, optional
+        Width in inches that would fill the page; by default that of the drawing.
+
+    Returns
+    -------
+    svg : str
+        The `svg` element alone. Its label is still empty: a page fills it with the
+        alternative text of its cell.
+    """
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # the sheet is for all of the page, since the drawing becomes a part of it
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
+    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
+    # a point of text is at least a pixel of the screen
+    inches = float(width) / 72
+    share = 100 * inches / (widest or inches)
+    room = f"min-width:{width}px;max-width:min({inches:.2f}in,{share:.4g}%)"
+    room += f";width:100%;flex-grow:{width}"
+    start = (
+        f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" role="img" aria-label="" '
+        f'viewBox="0 0 {width} {height}" style="{room}">'
+    )
+    svg = re.sub(r"<svg.*?>", start, svg, count=1, flags=re.DOTALL)
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
+    # tags alone: a name may well be #000000
+    return re.sub(r"<[^>]*>", lambda found: _themed_tag(found[0], used), svg)
+
+
+def _themed_tag(tag, used):
+    """A tag in the page's colours and fonts; with its id if that is among the used."""
+    for color, paint in PAINTS.items():
+        tag = re.sub(color, paint, tag, flags=re.IGNORECASE)
+    tag = re.sub(r"font-family: [^;\"]*", "font-family: inherit", tag)
+    tag = re.sub(r"(font: [^;\"]*?px) [^;\"]*", r"\1 sans-serif", tag)
+    return re.sub(
+        r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", tag
+    )

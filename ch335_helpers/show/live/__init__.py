@@ -1,0 +1,1 @@
+"""What computes while the reader watches: the panel, the board, an answer."""

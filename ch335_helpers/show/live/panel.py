@@ -1,0 +1,178 @@
+"""The training panel: `Trainer` behind ipywidgets, or behind the controls of a page."""
+
+import json
+
+import ipywidgets as ipw
+
+from ..assets import asset, style
+from ..svg import data_script, element
+from .trainer import CONTROLS, Trainer
+
+ASLEEP = (
+    "The first Train loads Python into this page, about 17 MB. Then your own device "
+    "trains the network."
+)
+WITHOUT_SCRIPTS = "This panel needs JavaScript. The notebook has it, too: make lab."
+
+
+class TrainingPanel:
+    """Sliders and buttons that train a network on images drawn to order.
+
+    In a live notebook this shows ipywidgets; on a published page, controls that start
+    Python in the reader's browser. A `Trainer` does the work for both.
+
+    Parameters
+    ----------
+    n_classes : int
+        The first this many of `CLASS_NAMES`, 2 to 10.
+    img_size : int
+        Rows and columns of the images, at least 8.
+    seed : int
+        Decides the images, the first weights and the order of the images.
+
+    Attributes
+    ----------
+    runs : list of PanelRun
+        Every run so far, stopped ones included. ``panel.runs[0].params`` are the first
+        one's parameters.
+
+    Notes
+    -----
+    Taught in notebook 3. Training goes on in a task that gives control back after each
+    step, so that the kernel hears the Stop button. Moving a slider trains nothing.
+
+    Examples
+    --------
+    Nothing is trained before the button is pressed:
+
+    >>> panel = TrainingPanel(n_classes=4)
+    >>> panel, panel.runs
+    (TrainingPanel(0 runs), [])
+    """
+
+    def __init__(self, n_classes=10, img_size=32, seed=0):
+        self.options = {"n_classes": n_classes, "img_size": img_size, "seed": seed}
+        self.trainer = Trainer(self._tell, **self.options)
+        self.box = self._make_widgets()
+        for name, control in self.controls.items():
+            control.observe(lambda _, name=name: self._chosen(name), names="value")
+        self.train_button.on_click(lambda _: self.trainer.train())
+        self.stop_button.on_click(lambda _: self.trainer.stop())
+        self.trainer.choose()
+
+    @property
+    def runs(self):
+        return self.trainer.runs
+
+    def _make_widgets(self):
+        self.controls = {name: _widget(control) for name, control in CONTROLS.items()}
+        self.train_button = ipw.Button(
+            description="Train", button_style="primary", icon="play"
+        )
+        self.stop_button = ipw.Button(description="Stop", icon="stop", disabled=True)
+        self.progress = ipw.FloatProgress(
+            min=0, max=1, layout={"width": "min(100%, 20em)"}
+        )
+        self.message, self.charts, self.table = ipw.HTML(), ipw.HTML(), ipw.HTML()
+        wrap = ipw.Layout(display="flex", flex_flow="row wrap", align_items="center")
+        sliders = [self.controls[n] for n, c in CONTROLS.items() if c.kind == "slider"]
+        others = [self.controls[n] for n, c in CONTROLS.items() if c.kind != "slider"]
+        buttons = [self.train_button, self.stop_button, self.progress]
+        return ipw.VBox(
+            [
+                ipw.HTML(style()), ipw.Box(others, layout=wrap), *sliders,
+                ipw.Box(buttons, layout=wrap), self.message, self.charts, self.table,
+            ]
+        )  # fmt: skip
+
+    def _chosen(self, name):
+        self.trainer.choose(**{name: self.controls[name].value})
+
+    def _tell(self, message=None, progress=None, training=None, idle=None, **shown):
+        """Show what the trainer says."""
+        if message is not None:
+            look = {"class_": "ch335-sentence", "role": "status"}
+            self.message.value = element("p", text=message, **look)
+        if progress is not None:
+            self.progress.value = progress
+        if training is not None:
+            self.train_button.disabled = training
+            self.stop_button.disabled = not training
+        if idle is not None:
+            for name, control in self.controls.items():
+                control.disabled = name in idle
+        for name, html in shown.items():
+            getattr(self, name).value = html
+
+    def html(self):
+        """The panel for a page: controls, and the script that wakes Python."""
+        controls = {
+            kind: [_input(n, c) for n, c in CONTROLS.items() if c.kind == kind]
+            for kind in ("menu", "switch", "slider")
+        }
+        row = element("div", *controls["menu"], *controls["switch"], class_="ch335-row")
+        buttons = element(
+            "div", element("button", type="button", text="Train", class_="ch335-go"),
+            element("button", type="button", text="Stop", disabled=""),
+            element("progress", max=1, value=0, aria_label="progress"),
+            class_="ch335-row",
+        )  # fmt: skip
+        stops = {name: control.stops for name, control in CONTROLS.items()}
+        panel = element(
+            "div", style(), row, *controls["slider"], buttons,
+            element("p", text=ASLEEP, class_="ch335-sentence", role="status"),
+            *(element("div", class_=f"ch335-{name}") for name in ("charts", "table")),
+            data_script({"options": self.options, "stops": stops}),
+            f"<script>{asset('panel.js')}</script>",
+            class_="ch335-explorer ch335-trainer", hidden="",
+        )  # fmt: skip
+        return panel + element("noscript", element("p", text=WITHOUT_SCRIPTS))
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = self.box._repr_mimebundle_(**kwargs)
+        return {**bundle, "text/plain": repr(self), "text/html": self.html()}
+
+    def __repr__(self):
+        return f"TrainingPanel({len(self.runs)} runs)"
+
+
+def _widget(control):
+    if control.kind == "switch":
+        look = {"indent": False, "layout": {"width": "auto"}}
+        return ipw.Checkbox(description=control.label, value=control.start, **look)
+    look = {
+        "style": {"description_width": "9em"},
+        "layout": {"width": "min(100%, 30em)"},
+        "options": list(zip(control.names(), control.stops, strict=True)),
+        "value": control.start,
+        "description": control.label,
+    }
+    if control.kind == "menu":
+        return ipw.Dropdown(**look)
+    return ipw.SelectionSlider(continuous_update=False, **look)
+
+
+def _input(name, control):
+    """A control of the page's own kind."""
+    label, at = element("span", text=control.label), control.stops.index(control.start)
+    if control.kind == "switch":
+        box = element(
+            "input", type="checkbox", name=name, checked="" if at else None,
+            autocomplete="off",
+        )  # fmt: skip
+        return element("label", box, label)
+    if control.kind == "menu":
+        options = [
+            element("option", text=text, value=i, selected="" if i == at else None)
+            for i, text in enumerate(control.names())
+        ]
+        return element("label", label, element("select", *options, name=name))
+    names = control.names()
+    slider = element(
+        "input", type="range", name=name, min=0, step=1, max=len(names) - 1, value=at,
+        autocomplete="off", aria_label=control.label, aria_valuetext=names[at],
+        data_names=json.dumps(names),
+    )  # fmt: skip
+    room = max(map(len, names))
+    value = element("output", text=names[at], style=f"min-width:{room}ch")
+    return element("label", label, slider, value)

@@ -1,0 +1,254 @@
+"""What a training panel does, whoever shows it: a live notebook or a published page."""
+
+import asyncio
+import math
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from ...data.shapes import DEFAULT_NOISE, make_synthetic_images
+from ...model.models import ResidualCNN, SimpleCNN
+from ...training.loop import Training
+from ...training.shards import side_by_side
+from ..svg import accuracy_chart, loss_chart
+from .runs import PanelRun, boxes, duration, look, outcome, run_charts, run_table
+
+N_VALIDATION = 200  # images, as noisy as those the network learns from
+SECONDS_BETWEEN_PICTURES = 0.25
+N_SHARDS = 2
+STEP_TO_FORWARD = 3  # a training step's time over that of its forward pass, about
+FORWARD_SHARE = 1 / STEP_TO_FORWARD  # of a training step that a validation image takes
+WIDTHS = {"small ResidualCNN": 8, "ResidualCNN": 16}
+OWN_DASH = "2 3"  # of the reader's runs in an explorer, whose own lines are solid
+SWITCHES = ("batch_norm", "residual")
+
+
+class Control(NamedTuple):
+    """A menu, switch or slider: its label, its stops, and the one it stands at first.
+
+    `stops` are what can be chosen; `words` says what each of them is called.
+    """
+
+    kind: str
+    label: str
+    stops: list
+    start: object
+    words: str = "{}"
+
+    def names(self):
+        """What the stops are called, in order."""
+        return [self.words.format(stop) for stop in self.stops]
+
+
+DIGITS = "1", "1.5", "2", "3", "5", "7"
+RATES = [float(f"{digit}e{power}") for power in range(-5, 1) for digit in DIGITS]
+CONTROLS = {
+    "model": Control("menu", "model", [*WIDTHS, "SimpleCNN"], "small ResidualCNN"),
+    "batch_norm": Control("switch", "batch norm", [False, True], True),
+    "residual": Control("switch", "residual", [False, True], True),
+    "lr": Control("slider", "learning rate", [*RATES, 10.0], 0.01, "{:g}"),
+    "epochs": Control("slider", "epochs", [*range(1, 41)], 8),
+    "batch_size": Control("slider", "batch size", [8, 16, 32, 64, 128, 256], 32),
+    "noise": Control(
+        "slider", "noise", [tenth / 10 for tenth in range(1, 16)], DEFAULT_NOISE
+    ),
+    "n_images": Control(
+        "slider", "training images", [100, 200, 500, 1000, 2000, 4000], 1000
+    ),
+}
+
+
+class Trainer:
+    """Trains networks on images drawn to order, one run at a time.
+
+    Parameters
+    ----------
+    tell : callable
+        Called with keywords whenever something to be shown has changed: ``message``
+        (words), ``progress`` (0 to 1), ``charts`` and ``table`` (HTML), ``training``
+        (whether a run is going on), ``idle`` (names of controls without effect).
+    n_classes, img_size : int
+        As for `make_synthetic_images`.
+    seed : int
+        Decides the images, the first weights and the order of the images.
+
+    Attributes
+    ----------
+    settings : dict
+        What the controls stand at.
+    runs : list of PanelRun
+        Every run so far, stopped ones included.
+    task : asyncio.Task or None
+        The last run; it gives control back after each step.
+    """
+
+    CALLS = "choose", "train", "stop", "beside"  # what a page may ask for
+
+    def __init__(self, tell, n_classes=10, img_size=32, seed=0):
+        self.tell = tell
+        self.n_classes, self.img_size, self.seed = n_classes, img_size, seed
+        self.settings = {name: control.start for name, control in CONTROLS.items()}
+        self.runs, self.task = [], None
+        self._stop = False
+        self._seconds_per_image = {}
+
+    def choose(self, **settings):
+        """Change settings; says how long a run with them takes. Nothing is trained."""
+        for name, value in settings.items():
+            if name not in CONTROLS:
+                names = ", ".join(CONTROLS)
+                raise ValueError(f"a setting must be one of {names}, got {name!r}")
+            if value not in CONTROLS[name].stops:
+                stops = ", ".join(CONTROLS[name].names())
+                raise ValueError(f"{name} must be one of {stops}, got {value!r}")
+        self.settings |= settings
+        simple = self.settings["model"] == "SimpleCNN"  # it has neither
+        self.tell(idle=SWITCHES if simple else ())
+        if not self.is_training:
+            seconds = duration(self.estimate())
+            self.tell(message=f"This will take about {seconds}. Press Train.")
+
+    @property
+    def is_training(self):
+        """Whether a run is going on."""
+        return self.task is not None and not self.task.done()
+
+    def estimate(self):
+        """How long a run with these settings takes, in seconds.
+
+        Judged by the last run of the same network and batch size; before the first
+        one, by the time of a forward pass. Nothing is trained.
+        """
+        settings = _effective(self.settings)
+        key = _network(settings)
+        if key not in self._seconds_per_image:
+            seconds = STEP_TO_FORWARD * self._forward_seconds(settings)
+            self._seconds_per_image[key] = seconds / settings["batch_size"]
+        images = settings["n_images"] + FORWARD_SHARE * N_VALIDATION
+        return settings["epochs"] * images * self._seconds_per_image[key]
+
+    def _forward_seconds(self, settings):
+        """The time of a forward pass of one batch: the second one, when all is warm."""
+        model = self._model(settings)
+        params = model.init(np.random.default_rng(self.seed))
+        shape = (settings["batch_size"], 1, self.img_size, self.img_size)
+        for _ in range(2):
+            began = time.perf_counter()
+            model(params, np.zeros(shape, np.float32), train=True)
+        return time.perf_counter() - began
+
+    def _model(self, settings):
+        if settings["model"] == "SimpleCNN":
+            return SimpleCNN(self.n_classes)
+        parts = {name: settings[name] for name in SWITCHES}
+        return ResidualCNN(self.n_classes, width=WIDTHS[settings["model"]], **parts)
+
+    def train(self):
+        """Start a run with the settings, unless one is going on.
+
+        In a kernel or a page this returns at once. Where nothing else waits for
+        control, it returns when the run is over.
+        """
+        if self.is_training:
+            return
+        self._stop = False
+        self.tell(training=True, progress=0, message="Drawing the images …")
+        work = self._work(_effective(self.settings))
+        try:
+            self.task = asyncio.get_running_loop().create_task(work)
+        except RuntimeError:  # there is no loop
+            asyncio.run(work)
+
+    def stop(self):
+        """End the run that is going on after its current step."""
+        self._stop = True
+
+    def beside(self, n_epochs, limits):
+        """Tell the lines of all runs for the charts of a sweep's explorer.
+
+        Parameters
+        ----------
+        n_epochs : int
+            The last epoch on the charts; what comes later is left out.
+        limits : (float, float)
+            The limits of the losses that `loss_chart` was made with.
+        """
+        charts = loss_chart((1, n_epochs), limits), accuracy_chart((1, n_epochs))
+        lines = ["", ""]
+        for number, (_, run) in enumerate(self.runs):
+            for i, values in enumerate((run.train_loss, run.val_accuracy)):
+                shown, dashed = values[:n_epochs], {**look(number), "dash": OWN_DASH}
+                lines[i] += charts[i].line(range(1, len(shown) + 1), shown, **dashed)
+        self.tell(beside=lines)
+
+    async def _work(self, settings):
+        try:
+            training = self._training(settings)
+            run = training.run
+            with side_by_side(training, N_SHARDS):
+                await self._take_steps(training, settings)
+            self.runs.append(PanelRun(settings, run))
+            if run.seconds:
+                images = settings["n_images"] + FORWARD_SHARE * N_VALIDATION
+                key, seconds = _network(settings), np.median(run.seconds)
+                self._seconds_per_image[key] = seconds / images
+            self._show(self.runs)
+            message = f"Run {len(self.runs)}: {outcome(run)}."
+            self.tell(table=run_table(self.runs), message=message)
+        except Exception as error:
+            # the reader is looking at the panel, not at the log
+            what = f"{type(error).__name__}: {error}"
+            self.tell(message=f"This did not work. {what}")
+        finally:
+            self.tell(training=False)
+
+    async def _take_steps(self, training, settings):
+        shown = began = time.monotonic()
+        for run in training:
+            now = time.monotonic()
+            if now - shown > SECONDS_BETWEEN_PICTURES:
+                shown = now
+                self._show([*self.runs, PanelRun(settings, run)])
+                left = (now - began) * (run.n_steps / len(run.batch_loss) - 1)
+                self.tell(
+                    message=f"Epoch {len(run.seconds) + 1} of {run.epochs}, loss "
+                    f"{run.batch_loss[-1]:.3g}, about {duration(left)} left."
+                )
+            await asyncio.sleep(0)
+            if self._stop and not run.stopped:
+                run.stop("stopped")
+
+    def _training(self, settings):
+        X, y = self._draw(settings["n_images"], settings, self.seed)
+        X_val, y_val = self._draw(N_VALIDATION, settings, self.seed + 1)
+        lengths = {name: settings[name] for name in ("epochs", "lr", "batch_size")}
+        model = self._model(settings)
+        return Training(model, X, y, X_val, y_val, seed=self.seed, **lengths)
+
+    def _draw(self, n, settings, seed):
+        per_class = math.ceil(n / self.n_classes)
+        X, y = make_synthetic_images(
+            per_class, self.img_size, self.n_classes, seed, noise=settings["noise"]
+        )
+        return X[:n], y[:n]
+
+    def _show(self, runs):
+        """Draw all runs, the latest in front, and how far it has come."""
+        run = runs[-1].run
+        curves = run_charts([item.run for item in runs])
+        self.tell(
+            progress=len(run.batch_loss) / run.n_steps,
+            charts=boxes("ch335-explorer", "ch335-picture", *curves),
+        )
+
+
+def _effective(settings):
+    """A copy, with the switches off where the network has neither part."""
+    simple = settings["model"] == "SimpleCNN"
+    return settings | (dict.fromkeys(SWITCHES, False) if simple else {})
+
+
+def _network(settings):
+    """The settings that the time of an image depends on."""
+    return tuple(settings[name] for name in ("model", *SWITCHES, "batch_size"))

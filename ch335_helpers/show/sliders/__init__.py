@@ -1,0 +1,1 @@
+"""Explorers: pictures that follow a slider, in a notebook and on a page."""

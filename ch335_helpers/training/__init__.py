@@ -1,0 +1,1 @@
+"""Page 3: the loop, the optimisers, and what a training leaves behind."""

@@ -1,0 +1,286 @@
+"""Training: a loop that goes one step at a time."""
+
+import math
+from time import perf_counter
+
+import numpy as np
+
+from ..checks import (
+    check_counts,
+    check_fits,
+    check_function,
+    check_images,
+    check_is,
+    check_labels,
+    check_number,
+    check_params,
+    check_seed,
+)
+from ..data.batches import ImageStream, Shuffled
+from ..evaluation.prediction import predict_logits, score
+from ..model.layers import holding, images_go_to
+from ..model.network import Layer, first_layer
+from ..model.ops import cross_entropy
+from .optim import adam_update, cosine
+from .run import HISTORY, Run
+
+
+class Training:
+    """A training that is taken one step at a time, by whoever iterates over it::
+
+        training = Training(model, X, y, X_val, y_val, epochs=12, lr=0.01)
+        for run in training:                    # one turn is one step
+            print(run.batch_loss[-1])
+
+    Between two steps anything can be looked at. Who leaves the loop can go on with
+    another one. After an epoch's last step, the next turn begins with the validation.
+
+    Parameters
+    ----------
+    model : Layer
+        The network, for instance ``ResidualCNN()``.
+    X : ndarray, shape (N, C, H, W), or ImageStream
+        Training images; more about this and all that follows under `fit`.
+    y : ndarray of int, shape (N,), or None
+        Their labels; None with an `ImageStream`.
+    X_val : ndarray, shape (N, C, H, W)
+        Validation images.
+    y_val : ndarray of int, shape (N,)
+        Their labels.
+    epochs : int
+        Passes over the training images.
+    lr : float
+        Largest learning rate.
+    batch_size : int
+        Images a step.
+    seed : int or numpy.random.Generator
+        Decides the initial parameters and the order of the images.
+    optimiser : callable
+        How a step changes the parameters.
+    schedule : callable
+        Factor of `lr` for the share of all steps taken.
+    augment : callable, optional
+        Changes each batch of images before the step.
+    weight_decay : float
+        Share of each weight that is taken off, times the learning rate.
+    params : dict, optional
+        Parameters to start from.
+
+    Attributes
+    ----------
+    params : dict of str to ndarray
+        The current parameters; each step changes them in place.
+    start : dict of str to ndarray
+        The parameters before the first step.
+    state : dict
+        The optimiser's memory.
+    data
+        Where the next batch comes from: ``data.draw(n)``.
+    run : Run
+        What has come out so far.
+    model : Layer
+        What the steps are taken with.
+    last_rate : float
+        The learning rate of the last step.
+
+    Notes
+    -----
+    Taught in notebook 3.
+
+    Examples
+    --------
+    Two steps of a training that has 35:
+
+    >>> from ch335_helpers import SimpleCNN, make_synthetic_images
+    >>> X, y = make_synthetic_images(n_per_class=25, img_size=16, n_classes=4)
+    >>> training = Training(SimpleCNN(), X, y, X, y, epochs=5, batch_size=16)
+    >>> for run in training:
+    ...     if len(run.batch_loss) == 2:
+    ...         break
+    >>> run.n_steps, run.finished
+    (35, False)
+    """
+
+    def __init__(
+        self, model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
+        optimiser=adam_update, schedule=cosine, augment=None, weight_decay=0.0,
+        params=None,
+    ):  # fmt: skip
+        self.model = check_is("model", model, Layer)
+        epochs, batch_size = check_counts(epochs=epochs, batch_size=batch_size)
+        self.lr = check_number("lr", lr, above=0)
+        self.weight_decay = check_number("weight_decay", weight_decay, low=0)
+        rng = check_seed("seed", seed)
+        self.optimiser = check_function("optimiser", optimiser)
+        self.schedule = check_function("schedule", schedule)
+        self.augment = None if augment is None else check_function("augment", augment)
+        # one of its own, so that the start and the order stay the same
+        self.augment_rng = rng.spawn(1)[0] if augment is not None else rng
+        if params is not None:
+            params = check_params("params", params, model, finite=True)
+        self.start = model.init(rng) if params is None else params
+        self.params = _copy(self.start)
+        self.data = self._source(X, y, rng)
+        self.X_val, self.y_val = self._examples("X_val", X_val, "y_val", y_val)
+        shapes = self.data.image_shape, self.X_val.shape[1:]
+        if shapes[0] != shapes[1]:
+            got = f"{shapes[0]} and {shapes[1]}"
+            raise ValueError(f"X and X_val must hold images of one shape, got {got}")
+        self.decayed = _weights(model) if self.weight_decay else []
+        self.batch_size = min(batch_size, self.data.epoch_size)
+        steps_per_epoch = math.ceil(self.data.epoch_size / self.batch_size)
+        self.state, self.run = {}, Run(self.params, epochs, steps_per_epoch)
+        self.last_rate = self.lr
+
+    def _source(self, X, y, rng):
+        if not isinstance(X, ImageStream):
+            return Shuffled(*self._examples("X", X, "y", y), rng)
+        if y is not None:
+            text = f"y must be None with an ImageStream, got {type(y).__name__}"
+            raise ValueError(text)
+        return X
+
+    def _examples(self, X_name, X, y_name, y):
+        """Finite float32 images, and labels that the model has an output for."""
+        X = check_images(X_name, X).astype(np.float32)
+        with check_fits(X_name, X):
+            logits, _ = self.model(self.params, X[:1])
+        return X, check_labels(y_name, y, len(X), logits.shape[1])
+
+    def __iter__(self):
+        run = self.run
+        while not run.finished:
+            began, end = perf_counter(), (len(run.seconds) + 1) * run.steps_per_epoch
+            while len(run.batch_loss) < end:
+                run.batch_loss.append(self._step())
+                if not math.isfinite(run.batch_loss[-1]):
+                    self._diverge()
+                yield run
+                if run.finished:
+                    return
+            self._validate(began)
+
+    def snapshot(self):
+        """All that the next step depends on, and what has come out so far.
+
+        Returns
+        -------
+        snapshot : dict
+            Of arrays, numbers, text, lists and dicts. They are those of the training
+            itself, which the next step changes: store them or copy them before.
+        """
+        run = self.run
+        return {
+            "params": self.params,
+            "state": self.state,
+            "data": self.data.state,
+            "augment": self.augment_rng.bit_generator.state,
+            "history": {name: getattr(run, name) for name in HISTORY},
+            "best": {"epoch": run.best_epoch, "params": run.params},
+        }
+
+    def restore(self, snapshot):
+        """Take a new training to where a `snapshot` of its like was taken."""
+        self.params, self.state = snapshot["params"], snapshot["state"]
+        self.augment_rng.bit_generator.state = snapshot["augment"]
+        self.data.state = snapshot["data"]
+        for name, values in snapshot["history"].items():
+            setattr(self.run, name, values)
+        best = snapshot["best"]
+        self.run.best_epoch, self.run.params = best["epoch"], best["params"]
+
+    @np.errstate(all="ignore")  # a loss that overflows is found by its value
+    def _step(self):
+        """Take one training step; return its loss."""
+        factor = self.schedule(len(self.run.batch_loss) / self.run.n_steps)
+        if not factor > 0:
+            raise ValueError(f"schedule must return factors above 0, got {factor!r}")
+        self.last_rate = self.lr * factor
+        x, y = self.data.draw(self.batch_size)
+        if self.augment is not None:
+            x = self.augment(x, self.augment_rng)
+        loss = train_step(
+            self.model, self.params, x, y, self.state, self.last_rate, self.optimiser
+        )
+        for name in self.decayed:
+            self.params[name] *= 1 - self.weight_decay * self.last_rate
+        return loss
+
+    def _validation_logits(self):
+        return predict_logits(self.model, self.params, self.X_val)
+
+    def _diverge(self):
+        self.run.stop("diverged")
+        if not self.run.seconds:
+            self.run.params = _copy(self.start)
+
+    @np.errstate(all="ignore")
+    def _validate(self, began):
+        """Record an epoch, and keep the parameters if they are the best so far."""
+        run = self.run
+        loss, accuracy = score(self._validation_logits(), self.y_val)
+        if not math.isfinite(loss):
+            self._diverge()
+            return
+        train_loss = float(np.mean(run.batch_loss[-run.steps_per_epoch :]))
+        run.record(train_loss, loss, accuracy, perf_counter() - began, self.params)
+
+
+def train_step(model, params, x, y, state, lr, optimiser=adam_update):
+    """One training step on a batch, in place; returns the loss before it, in nats.
+
+    Parameters
+    ----------
+    model : Layer
+        The network.
+    params : dict of str to ndarray
+        Its parameters; they are changed in place.
+    x : ndarray, shape (N, C, H, W)
+        The batch's images.
+    y : ndarray of int, shape (N,)
+        Their labels.
+    state : dict
+        The optimiser's memory. Start with ``{}`` and pass the same one each time.
+    lr : float
+        Learning rate, above 0.
+    optimiser : callable
+        Changes the parameters in place, by the gradients: `adam_update`, `sgd_update`,
+        `momentum_update`, `rmsprop_update`, or what is called like them.
+
+    Returns
+    -------
+    loss : float
+        Mean cross-entropy of the batch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If x, y, the parameters or the state do not fit the model, or lr is out of
+        range. The parameters have not changed then, running averages excepted.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> model, state = SimpleCNN(), {}
+    >>> params = model.init(np.random.default_rng(0))
+    >>> x, y = np.ones((1, 1, 16, 16), np.float32), np.array([2])
+    >>> losses = [train_step(model, params, x, y, state, lr=0.01) for _ in range(5)]
+    >>> losses[-1] < losses[0]
+    True
+    """
+    check_is("model", model, Layer), check_function("optimiser", optimiser)
+    with holding(images_go_to, first_layer(model)):
+        logits, backward = model(params, x, train=True)
+    loss, dlogits = cross_entropy(logits, y)
+    grads = {}
+    backward(dlogits, grads)
+    optimiser(params, grads, state, lr=lr)
+    return loss
+
+
+def _copy(params):
+    return {name: value.copy() for name, value in params.items()}
+
+
+def _weights(model):
+    return [name for name, p in model.parameters().items() if p.role == "weight"]

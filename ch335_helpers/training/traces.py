@@ -1,0 +1,196 @@
+"""The same training with several learning rates, watched epoch by epoch."""
+
+import math
+import warnings
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import partial
+
+from ..checks import (
+    check_distinct,
+    check_function,
+    check_is,
+    check_number,
+    check_whole,
+)
+from ..evaluation.prediction import confusion_matrix
+from ..model.network import Layer
+from .fitting import progress_bar
+from .loop import Training
+from .optim import constant
+from .run import Run
+from .shards import side_by_side
+
+TIMES_WORSE = 2  # than guessing: from here on, a loss counts as diverged
+
+
+@dataclass
+class Trace:
+    """One of several learning rates: its run, and the network after each epoch.
+
+    Attributes
+    ----------
+    lr : float
+        The learning rate.
+    run : Run
+        How its training went.
+    filters : list of ndarray, shape (F, C, kH, kW)
+        The first convolution's weights after each epoch.
+    confusion : list of ndarray of int, shape (K, K)
+        Validation images of each true class (row) that were taken for each (column).
+
+    Examples
+    --------
+    See `try_learning_rates`.
+
+    >>> run = Run({}, epochs=1, steps_per_epoch=5)
+    >>> Trace(0.01, run, confusion=[np.eye(4)]).accuracy
+    [1.0]
+    """
+
+    lr: float
+    run: Run
+    filters: list = field(default_factory=list)
+    confusion: list = field(default_factory=list)
+
+    @property
+    def accuracy(self):
+        """Share of right answers in each confusion matrix."""
+        return [float(counts.trace() / counts.sum()) for counts in self.confusion]
+
+    @property
+    def diverged_in(self):
+        """The epoch, from 1, in which the run diverged; 0 if it did not.
+
+        That is the first one whose loss is not finite, or at least `TIMES_WORSE` times
+        the log K of a network that gives all K classes the same probability.
+        """
+        for epoch, loss in enumerate(self.run.train_loss, start=1):
+            if loss >= TIMES_WORSE * math.log(len(self.confusion[0])):
+                return epoch
+        return len(self.run.train_loss) + 1 if self.run.diverged else 0
+
+
+def try_learning_rates(
+    model, X, y, X_val, y_val, learning_rates, epochs=10, *,
+    seed=0, schedule=constant, callback=None, progress=True, n_shards=2, **settings,
+):  # fmt: skip
+    """Train from the same start with several learning rates; look in after each epoch.
+
+    Parameters
+    ----------
+    model : Layer
+        With at least one convolution.
+    X : ndarray, shape (N, C, H, W), or ImageStream
+        Training images, as for `fit`.
+    y : ndarray of int, shape (N,), or None
+        Their labels; None with an `ImageStream`.
+    X_val : ndarray, shape (N, C, H, W)
+        Validation images.
+    y_val : ndarray of int, shape (N,)
+        Their labels.
+    learning_rates : sequence of float
+        At least one; all different and above 0.
+    epochs : int
+        Passes over the training images in each run, at least 1.
+    seed : int or numpy.random.Generator
+        As for `fit`, the same for each rate.
+    schedule : callable
+        As for `fit`. With `constant`, a run of fewer epochs is the beginning of a
+        longer one.
+    callback : callable, optional
+        Called with the current `Run` after every step; all stops when it returns
+        True.
+    progress : bool
+        Show one progress bar for all runs.
+    n_shards : int
+        Parts of each batch that are computed side by side, as for `fit`.
+    **settings
+        What else `Training` takes: ``batch_size`` and so on.
+
+    Returns
+    -------
+    list of Trace
+        One a learning rate, the last one unfinished if it was stopped. That a
+        rate diverged is told in its trace, not in a warning.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no learning rate or one stands twice, the model has no convolution,
+        or `fit` refuses an argument.
+
+    Notes
+    -----
+    Taught in notebook 3. An interrupt stops it, too. Both are told in a warning.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN, make_synthetic_images
+    >>> X, y = make_synthetic_images(n_per_class=10, img_size=16, n_classes=4)
+    >>> options = {"epochs": 2, "n_shards": 1, "progress": False}
+    >>> rates = [0.001, 0.01]
+    >>> traces = try_learning_rates(SimpleCNN(), X, y, X, y, rates, **options)
+    >>> [(trace.lr, len(trace.accuracy)) for trace in traces]
+    [(0.001, 2), (0.01, 2)]
+    """
+    above_0 = partial(check_number, above=0)
+    learning_rates = check_distinct("learning_rates", learning_rates, above_0)
+    check_is("model", model, Layer)
+    epochs = check_whole("epochs", epochs)
+    if callback is not None:
+        check_function("callback", callback)
+    first, traces = _first_convolution(model), []
+    with progress_bar(len(learning_rates) * epochs, "epoch", progress) as bar:
+        for lr in learning_rates:
+            start = deepcopy((X, seed))  # a stream or a generator would move on
+            training = _Traced(
+                model, start[0], y, X_val, y_val, epochs, lr,
+                seed=start[1], schedule=schedule, **settings,
+            )  # fmt: skip
+            training.trace, training.shown = Trace(lr, training.run), f"{first}.w"
+            trace = training.trace
+            traces.append(trace)
+            try:
+                with side_by_side(training, n_shards):
+                    _follow(training, bar, callback)
+            except KeyboardInterrupt:
+                trace.run.stop("interrupted")
+            # an epoch whose validation was interrupted does not count
+            n_epochs = len(trace.run.train_loss)
+            del trace.filters[n_epochs:], trace.confusion[n_epochs:]
+            if trace.run.stopped and not trace.run.diverged:
+                text = f"training {trace.run.stopped} of learning rate {lr:g}"
+                warnings.warn(text, stacklevel=2)
+                break
+    return traces
+
+
+def _first_convolution(model):
+    for layer in model.leaves():
+        if layer.kind == "convolution":
+            return layer.name
+    raise ValueError(f"model must have a convolution, got {type(model).__name__}")
+
+
+class _Traced(Training):
+    """A training that notes, in its `trace`, what it is like at each validation."""
+
+    def _validation_logits(self):
+        logits = super()._validation_logits()
+        predicted, n_classes = logits.argmax(axis=1), logits.shape[1]
+        counts = confusion_matrix(self.y_val, predicted, n_classes)
+        self.trace.confusion.append(counts)
+        self.trace.filters.append(self.params[self.shown].copy())
+        return logits
+
+
+def _follow(training, bar, callback):
+    """Take all steps of a training; a bar counts its epochs."""
+    for run in training:
+        if run.stopped:  # its last step has diverged
+            return
+        if len(run.batch_loss) % run.steps_per_epoch == 0:
+            bar.update()
+        if callback and callback(run):
+            run.stop("stopped")
