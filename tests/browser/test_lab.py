@@ -23,7 +23,7 @@ NOTEBOOK = Path(__file__).parents[2] / "book" / "3_training.ipynb"
 RUNS = NOTEBOOK.parent / "ch335_runs"  # in which the build has kept its main network
 BOARD = "from ch335_helpers import DrawingBoard\nDrawingBoard(loaded)"
 RUN_ALL = 600_000  # milliseconds that the whole notebook may take on a busy machine
-SOON = 60_000
+SOON = 180_000  # on a busy machine
 SETTINGS = {
     # cells out of sight stay in the page, where a test can find them
     "notebook-extension/tracker": '{"windowingMode": "none"}',
