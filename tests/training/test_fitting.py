@@ -1,10 +1,11 @@
 """`fit` drives a training to its end: callbacks, interrupts, the bar, the warning."""
 
+import math
 import warnings
 
 import numpy as np
 import pytest
-from tasks import fit_tiny, same
+from tasks import SETTINGS, fit_tiny, same
 
 from ch335_helpers.evaluation.prediction import evaluate, predict
 from ch335_helpers.model.models import SimpleCNN
@@ -137,3 +138,53 @@ def test_the_warning_of_a_stopped_run_points_at_the_callers_line(tiny):
     with pytest.warns(UserWarning, match="stopped in epoch 1") as caught:
         fit(SimpleCNN(3), *tiny, progress=False, callback=lambda run: True, epochs=2)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+@np.errstate(all="ignore")
+def test_a_run_that_diverges_ends_and_says_so(tiny):
+    with pytest.warns(UserWarning, match="diverged in epoch 1 of 4"):
+        run = fit_tiny(tiny, lr=1e30)
+    assert run.stopped == "diverged in epoch 1"
+    assert len(run.batch_loss) < 12
+    assert not math.isfinite(run.batch_loss[-1])
+    assert np.isfinite(run.batch_loss[:-1]).all()
+
+
+def test_a_run_that_diverges_at_once_keeps_the_parameters_that_it_started_from(tiny):
+    start = SimpleCNN(3).init(np.random.default_rng(0))
+    with pytest.warns(UserWarning, match="The parameters of the start are kept"):
+        run = fit_tiny(tiny, lr=1e30, params=start)
+    assert same(run.params, start)
+
+
+@np.errstate(all="ignore")
+def test_a_run_that_diverges_late_returns_its_best_epoch(task):
+    def blow_up(progress):  # in the last epoch
+        return 1 if progress < 0.75 else 1e35
+
+    settings = SETTINGS | {"epochs": 4}
+    with pytest.warns(UserWarning, match="diverged in epoch 4 of 4") as caught:
+        run = fit(SimpleCNN(), *task, **settings, schedule=blow_up)
+    text = str(caught[0].message)
+    step = len(run.batch_loss) - 3 * run.steps_per_epoch
+    assert f"at step {step} of {run.steps_per_epoch}, " in text
+    assert "with a learning rate of 1e+33: " in text
+    assert f"The parameters of epoch {run.best_epoch + 1} are kept" in text
+    assert text.endswith("Try a smaller lr, such as 0.001")
+    assert len(run.val_accuracy) == 3
+    _, accuracy = evaluate(SimpleCNN(), run.params, *task[2:])
+    assert accuracy == max(run.val_accuracy)
+
+
+@np.errstate(all="ignore")
+def test_a_validation_loss_that_is_not_finite_is_a_divergence_too(tiny):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run = fit_tiny(tiny, lr=1e30, batch_size=10, epochs=1)  # a single step
+    assert run.stopped == "diverged in epoch 1"
+
+
+def test_a_checkpoint_and_a_folder_are_one_too_many(tiny, tmp_path):
+    with pytest.raises(ValueError, match=r"folder must be None beside a checkpoint"):
+        fit_tiny(tiny, folder=tmp_path, checkpoint=tmp_path / "run.npz")
+    assert not list(tmp_path.iterdir())

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import warnings
 
 import numpy as np
 import pytest
@@ -380,23 +379,6 @@ def test_the_parameters_stay_float32(learnt):
 # ------------------------------------------------------------------------- ending early
 
 
-@np.errstate(all="ignore")
-def test_a_run_that_diverges_ends_and_says_so(tiny):
-    with pytest.warns(UserWarning, match="diverged in epoch 1 of 4"):
-        run = fit_tiny(tiny, lr=1e30)
-    assert run.stopped == "diverged in epoch 1"
-    assert len(run.batch_loss) < 12
-    assert not math.isfinite(run.batch_loss[-1])
-    assert np.isfinite(run.batch_loss[:-1]).all()
-
-
-def test_a_run_that_diverges_at_once_keeps_the_parameters_that_it_started_from(tiny):
-    start = SimpleCNN(3).init(np.random.default_rng(0))
-    with pytest.warns(UserWarning, match="The parameters of the start are kept"):
-        run = fit_tiny(tiny, lr=1e30, params=start)
-    assert same(run.params, start)
-
-
 @pytest.mark.parametrize(
     ("params", "text"),
     [
@@ -424,33 +406,6 @@ def test_a_stream_of_another_image_size_than_the_validation_images_is_refused(ti
     stream = ImageStream(img_size=24, n_classes=3)
     with pytest.raises(ValueError, match=r"X and X_val .*\(1, 24, 24\) and "):
         fit(SimpleCNN(3), stream, None, *tiny[2:], progress=False)
-
-
-@np.errstate(all="ignore")
-def test_a_run_that_diverges_late_returns_its_best_epoch(task):
-    def blow_up(progress):  # in the last epoch
-        return 1 if progress < 0.75 else 1e35
-
-    settings = SETTINGS | {"epochs": 4}
-    with pytest.warns(UserWarning, match="diverged in epoch 4 of 4") as caught:
-        run = fit(SimpleCNN(), *task, **settings, schedule=blow_up)
-    text = str(caught[0].message)
-    step = len(run.batch_loss) - 3 * run.steps_per_epoch
-    assert f"at step {step} of {run.steps_per_epoch}, " in text
-    assert "with a learning rate of 1e+33: " in text
-    assert f"The parameters of epoch {run.best_epoch + 1} are kept" in text
-    assert text.endswith("Try a smaller lr, such as 0.001")
-    assert len(run.val_accuracy) == 3
-    _, accuracy = evaluate(SimpleCNN(), run.params, *task[2:])
-    assert accuracy == max(run.val_accuracy)
-
-
-@np.errstate(all="ignore")
-def test_a_validation_loss_that_is_not_finite_is_a_divergence_too(tiny):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        run = fit_tiny(tiny, lr=1e30, batch_size=10, epochs=1)  # a single step
-    assert run.stopped == "diverged in epoch 1"
 
 
 # ------------------------------------------------------------------------ bad arguments

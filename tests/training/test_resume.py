@@ -96,12 +96,6 @@ def test_a_stopped_run_goes_on_from_its_folder(tiny, tmp_path):
     assert equal(fit_tiny(tiny, folder=tmp_path), fit_tiny(tiny))
 
 
-def test_a_checkpoint_and_a_folder_are_one_too_many(tiny, tmp_path):
-    with pytest.raises(ValueError, match=r"folder must be None beside a checkpoint"):
-        fit_tiny(tiny, folder=tmp_path, checkpoint=tmp_path / "run.npz")
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_stream_goes_on_with_the_images_that_were_next(tiny, tmp_path):
     X_val, y_val = make_synthetic_images(3, 16, 3, seed=1)
 
