@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from sphinx.util import logging
 
 FOLDER = "_build/executed"
-SAVED = "ch335_*"  # what notebooks save beside themselves, for one another
+RUNS = "book/ch335_runs"  # the trainings that notebooks share
 SECONDS = 600  # that a cell may take
 logger = logging.getLogger(__name__)
 
@@ -46,16 +46,16 @@ def key_of(notebook, root):
 
 
 def begin(app):
-    """Keep nothing that was made in other surroundings, or has lost a part."""
+    """Keep nothing that was made in other surroundings, or without its trainings."""
     root = Path(app.srcdir)
-    made_in, saved = root / FOLDER / "made-in", list((root / "book").glob(SAVED))
-    if saved and made_in.exists() and made_in.read_text() == surroundings(root):
-        return
-    shutil.rmtree(made_in.parent, ignore_errors=True)
-    for path in saved:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    made_in.parent.mkdir(parents=True)
-    made_in.write_text(surroundings(root))
+    runs, made_in = root / RUNS, root / FOLDER / "made-in"
+    if not (
+        runs.exists() and made_in.exists() and made_in.read_text() == surroundings(root)
+    ):
+        for folder in (runs, made_in.parent):
+            shutil.rmtree(folder, ignore_errors=True)
+        made_in.parent.mkdir(parents=True)
+        made_in.write_text(surroundings(root))
 
 
 def executed(notebook, name, root):

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +12,11 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "book" / "_ext"))
 execution = importlib.import_module("execution")
-# each execution leaves a dot beside the notebook
-CODE = 'open("ch335_dots", "a").write("."); import helper; print(helper.answer)'
+# each execution leaves a dot among the trainings
+CODE = """from pathlib import Path
+Path("ch335_runs").mkdir(exist_ok=True)
+open("ch335_runs/dots", "a").write(".")
+import helper; print(helper.answer)"""
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def book(tmp_path, monkeypatch):
 
 def n_executions(book):
     """How often the notebook has been executed since its files were removed."""
-    return len((book.root / "book" / "ch335_dots").read_text())
+    return len((book.root / execution.RUNS / "dots").read_text())
 
 
 def change(book, edit):
@@ -107,11 +111,20 @@ def test_a_changed_helper_is_shown(book):
     assert book().cells[1].outputs[0].text == "42\n"
 
 
-def test_without_what_notebooks_saved_all_begins_anew(book):
+def test_without_the_trainings_all_begins_anew(book):
     book()
-    (book.root / "book" / "ch335_dots").unlink()
+    shutil.rmtree(book.root / execution.RUNS)
     book()
     assert n_executions(book) == 1
+
+
+def test_what_a_reader_has_saved_stays(book):
+    mine = book.root / "book" / "ch335_mine.npz"
+    mine.write_bytes(b"hours of work")
+    book()
+    (book.root / "constraints.txt").write_text("changed")
+    book()
+    assert mine.read_bytes() == b"hours of work"
 
 
 def test_a_cell_that_fails_stops_the_build_and_keeps_nothing(book):
