@@ -1,13 +1,12 @@
 """The built book must show what is committed, but for what a run measures.
 
 The build has executed every notebook anyway, so nothing is executed here. nbval
-compares a single notebook in the same way, with the same rule in `sanitize.ini`.
+compares a single notebook in the same way, with the same rule in `tests/sanitize.ini`.
 """
 
 import os
 import re
 from configparser import ConfigParser
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -17,7 +16,7 @@ from canonical import BOOK, EXECUTED, canonical, with_outputs_of_the_build
 def rules():
     """Pairs of a pattern and what takes its place."""
     ini = ConfigParser(interpolation=None)
-    ini.read(Path(__file__).parent / "sanitize.ini", encoding="utf-8")
+    ini.read_string((BOOK.parent / "tests/sanitize.ini").read_text(encoding="utf-8"))
     return [(ini[name]["regex"], ini[name]["replace"]) for name in ini.sections()]
 
 
