@@ -5,17 +5,16 @@ is packed or sent. But only one of them at a time can run Python code.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 from queue import SimpleQueue
 
 import numpy as np
 
-from ch335_helpers.model.layers import batch_gather, holding
-from ch335_helpers.model.network import Chain
+from ch335_helpers.model.network import Layer
+from ch335_helpers.training.shards import join_batch_norm
 
 
-class InThreads(Chain):
+class InThreads(Layer):
     """A model that computes the parts of every batch side by side, each in a thread.
 
     Parameters
@@ -26,8 +25,10 @@ class InThreads(Chain):
     """
 
     def __init__(self, model, n):
-        super().__init__(model)
-        self.model, self.ranks = model, range(n)
+        self.parts, self.ranks = (model,), range(n)
+        self.joint = [
+            join_batch_norm(model, partial(self._gather, r)) for r in range(n)
+        ]
         entries = model.parameters().items()
         self.averages = [name for name, p in entries if p.role == "running average"]
         self.pool = ThreadPoolExecutor(n)
@@ -41,8 +42,7 @@ class InThreads(Chain):
         def forward(rank):
             # all parts compute the same averages, and only one may move them
             others = {} if rank == 0 else {k: params[k].copy() for k in self.averages}
-            with holding(batch_gather, partial(self._gather, rank)):
-                return self.model(params | others, x[parts[rank]], train)
+            return self.joint[rank](params | others, x[parts[rank]], train)
 
         outputs = self._side_by_side(forward)
 
@@ -59,10 +59,7 @@ class InThreads(Chain):
         return np.concatenate([y for y, _ in outputs]), backward
 
     def _side_by_side(self, function):
-        others = [
-            self.pool.submit(copy_context().run, function, rank)
-            for rank in self.ranks[1:]
-        ]
+        others = [self.pool.submit(function, rank) for rank in self.ranks[1:]]
         return [function(0), *(other.result() for other in others)]
 
     def _gather(self, rank, value):

@@ -1,10 +1,12 @@
 """Networks that only evaluate: batch normalisation folded into the convolutions."""
 
+from functools import partial
+
 import numpy as np
 
 from ..checks import check_is, check_params
 from .layers import BatchNorm, Conv
-from .network import Chain, Layer, Residual
+from .network import Chain, Layer, is_known, rebuild
 from .ops import EPS
 
 
@@ -67,18 +69,20 @@ def fold_layer(layer, params):
     -------
     folded : Layer
     """
-    if type(layer).__call__ is Residual.__call__:
-        parts = (fold_layer(part, params) for part in layer.parts)
-        return Residual(*parts, name=layer.name)
-    if type(layer).__call__ is not Chain.__call__:
+    return rebuild(layer, partial(_fold_pairs, params=params))
+
+
+def _fold_pairs(layer, params):
+    """A chain without its pairs; their filters and biases in `params` are replaced."""
+    if not is_known(layer, Chain):
         return layer
-    layers = []
-    for part in layer.layers:
-        if layers and _are_a_pair(layers[-1], part, params):
-            layers[-1] = _join(layers[-1], part, params)
+    parts = []
+    for part in layer.parts:
+        if parts and _are_a_pair(parts[-1], part, params):
+            parts[-1] = _join(parts[-1], part, params)
         else:
-            layers.append(fold_layer(part, params))
-    return Chain(*layers, name=layer.name)
+            parts.append(part)
+    return Chain(*parts, name=layer.name)
 
 
 def _are_a_pair(layer, following, params):

@@ -4,9 +4,6 @@ Each of them is an operation of `ops` with names for what it learns. What all la
 share, and how they are put together to a network, is in `network`.
 """
 
-from contextlib import contextmanager
-from contextvars import ContextVar
-
 from ..checks import (
     check_counts,
     check_flag,
@@ -17,21 +14,6 @@ from ..checks import (
 )
 from . import ops
 from .network import Layer, Parameter
-
-# While a batch is computed in parts: how batch normalisation gets at the other parts.
-batch_gather = ContextVar("batch_gather", default=None)
-# In a training step: the layer that gets the images. Nobody asks for their gradient.
-images_go_to = ContextVar("images_go_to", default=None)
-
-
-@contextmanager
-def holding(variable, value):
-    """While a block runs, the context variable has this value."""
-    token = variable.set(value)
-    try:
-        yield
-    finally:
-        variable.reset(token)
 
 
 class Conv(Layer):
@@ -94,10 +76,9 @@ class Conv(Layer):
     def __call__(self, params, x, train=False):
         window = {"stride": self.stride, "padding": self.padding}
         y, conv_backward = ops.conv2d(x, **self.own_values(params), **window)
-        with_dx = images_go_to.get() is not self
 
         def backward(dy, grads):
-            dx, grads[f"{self.name}.w"], db = conv_backward(dy, with_dx)
+            dx, grads[f"{self.name}.w"], db = conv_backward(dy)
             if self.bias:
                 grads[f"{self.name}.b"] = db
             return dx
@@ -125,6 +106,7 @@ class BatchNorm(Layer):
     """
 
     kind = "batch norm"
+    operation = staticmethod(ops.batch_norm)
 
     def __init__(self, name, channels):
         self.name = check_is("name", name, str)
@@ -141,8 +123,7 @@ class BatchNorm(Layer):
 
     def __call__(self, params, x, train=False):
         x = check_values("x", x, f"N {self.channels} H W")
-        own, gather = self.own_values(params), batch_gather.get()
-        y, norm_backward = ops.batch_norm(x, **own, train=train, gather=gather)
+        y, norm_backward = self.operation(x, **self.own_values(params), train=train)
 
         def backward(dy, grads):
             dx, dgamma, dbeta = norm_backward(dy)
@@ -204,11 +185,10 @@ class Templates(Layer):
         check_flag("train", train)
         w, b, s = self.own_values(params).values()
         fit, conv_backward = ops.conv2d(x, w, b - (w * w).sum(axis=(1, 2, 3)) / 2)
-        with_dx = images_go_to.get() is not self
 
         def backward(dy, grads):
             dy = check_values("dy", dy, "N F Ho Wo")
-            dx, dw, db = conv_backward(s * dy, with_dx)
+            dx, dw, db = conv_backward(s * dy)
             grads[f"{self.name}.w"] = dw - w * db[:, None, None, None]
             grads[f"{self.name}.b"] = db
             grads[f"{self.name}.s"] = (dy * fit).sum(keepdims=True).reshape(1)

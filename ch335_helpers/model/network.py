@@ -11,6 +11,7 @@ optimiser is one loop over its entries, and two networks can share one model.
 """
 
 import math
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -195,14 +196,12 @@ class Chain(Layer):
     kind = "chain"
 
     def __init__(self, *layers, name=""):
-        for layer in layers:
-            check_is("layers", layer, Layer)
-        self.layers = self.parts = layers
+        self.parts = tuple(check_is("layers", layer, Layer) for layer in layers)
         self.name = check_is("name", name, str)
 
     def __call__(self, params, x, train=False):
         backwards = []
-        for layer in self.layers:
+        for layer in self.parts:
             x, layer_backward = layer(params, x, train)
             backwards.append(layer_backward)
 
@@ -241,52 +240,88 @@ class Residual(Layer):
 
     def __init__(self, main, shortcut=None, name=""):
         shortcut = Chain() if shortcut is None else shortcut
-        self.main = check_is("main", main, Layer)
-        self.shortcut = check_is("shortcut", shortcut, Layer)
+        self.parts = (
+            check_is("main", main, Layer),
+            check_is("shortcut", shortcut, Layer),
+        )
         self.name = check_is("name", name, str)
-        self.parts = (self.main, self.shortcut)
 
     def __call__(self, params, x, train=False):
-        y, main_backward = self.main(params, x, train)
-        shortcut, shortcut_backward = self.shortcut(params, x, train)
+        main, shortcut = self.parts
+        y, main_backward = main(params, x, train)
+        short, short_backward = shortcut(params, x, train)
 
         def backward(dy, grads):
-            return main_backward(dy, grads) + shortcut_backward(dy, grads)
+            return main_backward(dy, grads) + short_backward(dy, grads)
 
-        return self.add(y, shortcut), backward
+        return self.add(y, short), backward
 
-    def add(self, y, shortcut):
+    def add(self, y, short):
         """Return the sum of the outputs of both paths, or raise ValueError."""
-        if y.shape != shortcut.shape:
+        if y.shape != short.shape:
             raise ValueError(
-                f"{self.name}: main path {y.shape} and shortcut {shortcut.shape} "
+                f"{self.name}: main path {y.shape} and shortcut {short.shape} "
                 "must have one shape"
             )
-        return y + shortcut
+        return y + short
 
 
-def first_layer(model):
-    """The layer that gets what goes into a model, if there is only one.
+def is_known(layer, *classes):
+    """Whether a layer computes from its parts as a Chain or a Residual does.
+
+    A subclass with a `__call__` of its own does not: such a layer is one step, to be
+    taken as a whole by everything that goes through a network or rebuilds it.
 
     Parameters
     ----------
-    model : Layer
-        For a chain it is the first layer's first one, and so on. For a sum of two paths
-        it is the sum.
+    layer : Layer
+    *classes : type
+        Only these, instead of both.
 
     Returns
     -------
-    layer : Layer
+    bool
 
     Examples
     --------
-    >>> from ch335_helpers import ResidualCNN
-    >>> first_layer(ResidualCNN()).name
-    'stem.conv'
+    >>> class Louder(Chain):
+    ...     def __call__(self, params, x, train=False):
+    ...         return super().__call__(params, 2 * x, train)
+    >>> is_known(Chain()), is_known(Chain(), Residual), is_known(Louder())
+    (True, False, False)
     """
-    while isinstance(model, Chain) and model.layers:
-        model = model.layers[0]
-    return model
+    calls = [known.__call__ for known in classes or (Chain, Residual)]
+    return type(layer).__call__ in calls
+
+
+def rebuild(layer, change):
+    """A copy of a network with ``change(layer)`` in place of each layer.
+
+    Parameters
+    ----------
+    layer : Layer
+        The network. It is not changed.
+    change : callable
+        Takes a layer whose parts have been changed already, and returns it or another
+        one. A layer that is not known from inside, see `is_known`, is changed as a
+        whole.
+
+    Returns
+    -------
+    rebuilt : Layer
+
+    Examples
+    --------
+    >>> from ch335_helpers import MaxPool, ReLU
+    >>> model = Chain(MaxPool(), Residual(Chain(ReLU("relu1"), ReLU("relu2"))))
+    >>> smooth = rebuild(model, lambda la: Chain() if la.name == "relu2" else la)
+    >>> [leaf.name for leaf in smooth.leaves()]
+    ['max pool', 'relu1']
+    """
+    if is_known(layer):
+        layer = copy(layer)
+        layer.parts = tuple(rebuild(part, change) for part in layer.parts)
+    return change(layer)
 
 
 def learnt(model):

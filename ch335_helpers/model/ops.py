@@ -22,7 +22,6 @@ import numpy as np
 from ..checks import (
     check_counts,
     check_floats,
-    check_function,
     check_labels,
     check_values,
     check_whole,
@@ -34,10 +33,15 @@ from ..checks import (
 )
 from ..machine import products
 from ..machine.cores import map_in_threads
-from ..machine.products import patches_by_filters, patches_by_gradient
+from ..machine.products import (
+    inner_products,
+    patches_by_filters,
+    patches_by_gradient,
+)
 
 IMAGES_PER_BLOCK = 64  # so that patches take little memory, however many images
 EPS = 1e-5  # added to a variance
+FEW_CHANNELS = 3  # as images have that are no features
 MOST_PADDING = 1024  # in pixels, so that memory suffices
 
 
@@ -111,8 +115,7 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     y : ndarray, shape (N, F, Ho, Wo)
     backward : callable
         ``backward(dy)`` with dy of y's shape returns ``(dx, dw, db)``; db is None
-        without a bias. ``backward(dy, with_dx=False)`` spares the work for dx and
-        returns None in its place.
+        without a bias.
 
     Raises
     ------
@@ -156,32 +159,110 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         # kept for dw; with stride 1 they would take more, and are soon made again
         return block, patches if stride > 1 else None
 
-    def backward(dy, with_dx=True):
+    def backward(dy):
         dy = dy.transpose(0, 2, 3, 1)
         dx = np.empty((N, H, W, C), y.dtype)
 
         def backward_of(part):
             block, patches = part
-            own_x, own_dy = pixels[block], np.ascontiguousarray(dy[block])
-            if with_dx:
-                dy_patches = input_gradient(own_dy, w, stride, padding, out=dx[block])
-                if stride == 1:  # they serve for dw, too
-                    own_x = np.ascontiguousarray(own_x).reshape(-1, H * W, C)
-                    turned = patches_by_gradient(dy_patches, own_x)
-                    turned = turned.reshape(kH, kW, F, C)[::-1, ::-1]
-                    return turned.swapaxes(2, 3)
-            if patches is None:
-                padded = pad_images(own_x, edges, edges)
-                patches = patch_matrices(padded, kH, kW, stride)
-            own_dy = own_dy.reshape(-1, Ho * Wo, F)
-            return patches_by_gradient(patches, own_dy).reshape(kH, kW, C, F)
+            own = pixels[block], np.ascontiguousarray(dy[block]), w, padding, dx[block]
+            if stride == 1 and C > FEW_CHANNELS:
+                return gradients_from_dy(*own)
+            return gradients_from_x(*own, stride, patches)
 
         dw = sum(map_in_threads(backward_of, parts)).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=0).sum(axis=(0, 1))  # long loops first
-        return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
+        return dx.transpose(0, 3, 1, 2), dw, db
 
     parts = map_in_threads(forward_of, image_blocks(N))
     return y.transpose(0, 3, 1, 2), backward
+
+
+def gradients_from_dy(pixels, dy, w, padding, dx):
+    """Gradients of a convolution with stride 1, from patches of the output's gradient.
+
+    dx is a convolution of dy. Its patches serve for dw, too.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (n, H, W, C)
+        Images with the channels last.
+    dy : ndarray, shape (n, Ho, Wo, F)
+        Gradient of the output, with the channels last.
+    w : ndarray, shape (F, C, kH, kW)
+        Filters.
+    padding : int
+        Zeros that were added on each side of the images.
+    dx : ndarray, shape (n, H, W, C)
+        Receives the gradient of the images.
+
+    Returns
+    -------
+    dw : ndarray, shape (kH, kW, C, F)
+        Gradient of the filters.
+    """
+    n, H, W, C = pixels.shape
+    F, _, kH, kW = w.shape
+    patches = input_gradient(dy, w, 1, padding, out=dx)
+    dw = patches_by_gradient(patches, pixels.reshape(n, H * W, C))
+    return dw.reshape(kH, kW, F, C)[::-1, ::-1].swapaxes(2, 3)
+
+
+def gradients_from_x(pixels, dy, w, padding, dx, stride, patches=None):
+    """Gradients of a convolution, from patches of its input.
+
+    Parameters
+    ----------
+    pixels, dy, w, padding, dx
+        As for `gradients_from_dy`.
+    stride : int
+        Pixels from one window to the next.
+    patches : ndarray, optional
+        The input's `patch_matrices`, if they have been kept.
+
+    Returns
+    -------
+    dw : ndarray, shape (kH, kW, C, F)
+    """
+    (n, Ho, Wo, F), (_, C, kH, kW) = dy.shape, w.shape
+    if patches is None:
+        padded = pad_images(pixels, (padding, padding), (padding, padding))
+        patches = patch_matrices(padded, kH, kW, stride)
+    if C > FEW_CHANNELS:
+        input_gradient(dy, w, stride, padding, out=dx)
+    else:
+        scatter_gradient(dy, w, stride, padding, out=dx)
+    dw = patches_by_gradient(patches, dy.reshape(n, Ho * Wo, F))
+    return dw.reshape(kH, kW, C, F)
+
+
+def scatter_gradient(dy, w, stride, padding, out):
+    """As `input_gradient`: each output hands its share to every pixel of its window.
+
+    For images of few channels, this is faster: a product that has a column a channel
+    leaves most of a core idle.
+
+    Examples
+    --------
+    >>> dy, dx = np.ones((1, 2, 2, 1)), np.empty((1, 3, 3, 1))
+    >>> scatter_gradient(dy, np.ones((1, 1, 2, 2)), stride=1, padding=0, out=dx)
+    >>> dx[0, :, :, 0]  # the pixel in the middle is in all four windows
+    array([[1., 2., 1.],
+           [2., 4., 2.],
+           [1., 2., 1.]])
+    """
+    (n, Ho, Wo, F), (_, C, kH, kW), (_, H, W, _) = dy.shape, w.shape, out.shape
+    filters = w.transpose(2, 3, 1, 0).reshape(-1, F)
+    shares = inner_products(filters, dy.reshape(-1, F))
+    shares = shares.reshape(kH, kW, C, n, Ho, Wo)
+    padded = np.zeros((C, n, H + 2 * padding, W + 2 * padding), out.dtype)
+    for i, j in np.ndindex(kH, kW):
+        windows = padded[
+            :, :, i : i + stride * Ho : stride, j : j + stride * Wo : stride
+        ]
+        windows += shares[i, j]
+    inside = padded[:, :, padding : padding + H, padding : padding + W]
+    out[...] = inside.transpose(1, 2, 3, 0)
 
 
 def image_blocks(N):
@@ -725,10 +806,7 @@ def _variances(name, values, known):
     x="N C H W", gamma="C", beta="C", train=flag, running_mean=_averages,
     running_var=_variances, momentum=number(low=0, high=1), eps=number(low=0),
 )  # fmt: skip
-def batch_norm(
-    x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=EPS,
-    gather=None,
-):  # fmt: skip
+def batch_norm(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=EPS):
     """Batch normalisation: channels to mean 0 and variance 1, times gamma plus beta.
 
     In training the mean and the (biased) variance are those of the batch, over N, H and
@@ -755,9 +833,6 @@ def batch_norm(
     eps : float
         Added to the variance, at least 0, so that a constant channel divides by no
         zero.
-    gather : callable, optional
-        If x is one part of a batch: takes this part's statistics, returns the list of
-        all parts'. The result is then that of the whole batch.
 
     Returns
     -------
@@ -775,9 +850,7 @@ def batch_norm(
     Notes
     -----
     Taught in notebook 2; its gradient in notebook 6.
-    Source: Ioffe, Szegedy, "Batch normalization" (2015); averages
-    as in PyTorch; parts of a batch as in Chan, Golub, LeVeque, "Updating formulae and a
-    pairwise algorithm for computing sample variances" (1979).
+    Source: Ioffe, Szegedy, "Batch normalization" (2015); averages as in PyTorch.
 
     Examples
     --------
@@ -790,86 +863,66 @@ def batch_norm(
     (array([0.2]), array([1.1]))
     """
     N, C, H, W = x.shape
-    gather = (lambda part: [part]) if gather is None else gather
-    check_function("gather", gather)
-    count = N * H * W
-    rows = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(N * H, W * C)
-    ones = np.ones(N * H, x.dtype)
-
-    def per_pixel(values):  # (C,) -> (W * C,), to go with a row of pixels
-        return np.full((W, C), values, x.dtype).reshape(W * C)
-
-    def channel_sum(row_sum):  # (W * C,) -> (C,)
-        return row_sum.reshape(W, C).sum(axis=0)
-
-    centre = channel_sum(ones @ rows) / count if train else running_mean
-    centred = rows - per_pixel(centre)
+    rows = pixel_rows(x)
     if train:
-        squares = channel_sum(np.einsum("ij,ij->j", centred, centred))
-        count, mean, var = joint_moments(gather((count, centre, squares)))
+        count = N * H * W
         if count == 1:
             raise ValueError(f"x must have several values a channel, got {x.shape}")
+        mean = channel_sums(rows, C) / count
+        centred = rows - per_pixel(mean, rows)
+        var = channel_products(centred, centred, C) / count
         running_mean += momentum * (mean - running_mean)
         running_var += momentum * (var * (count / (count - 1)) - running_var)
     else:
         mean, var = running_mean, running_var
+        centred = rows - per_pixel(mean, rows)
     inv_std = 1 / np.sqrt(var + eps)
-    scale = gamma * inv_std
-    shift = centre - mean  # 0, unless x is a part of a batch
-    scale_per_pixel = per_pixel(scale)
-    y = centred * scale_per_pixel
-    y += per_pixel(scale * shift + beta)
+    scale = per_pixel(gamma * inv_std, rows)
+    y = centred * scale + per_pixel(beta, rows)
 
     def backward(dy):
-        dy = dy.transpose(0, 2, 3, 1)
-        dy = np.ascontiguousarray(dy).reshape(N * H, W * C)
-        dbeta = channel_sum(ones @ dy)
-        products = channel_sum(np.einsum("ij,ij->j", dy, centred))
-        dgamma = inv_std * (products + shift * dbeta)
-        if train:  # x also acts through the batch's mean and variance
-            all_dgamma, all_dbeta = sum(gather(np.stack([dgamma, dbeta]))) / count
-            slope = inv_std * all_dgamma
-            dx = centred * per_pixel(-slope)
-            dx -= per_pixel(slope * shift + all_dbeta)
-            dx += dy
-            dx *= scale_per_pixel
-        else:
-            dx = dy * scale_per_pixel
-        return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
+        dy = pixel_rows(dy)
+        dbeta = channel_sums(dy, C)
+        dgamma = inv_std * channel_products(dy, centred, C)
+        if not train:
+            return images_of(dy * scale, x.shape), dgamma, dbeta
+        # x also acts through the batch's mean and variance
+        slope = inv_std * (dgamma / count)
+        dx = centred * per_pixel(-slope, rows) - per_pixel(dbeta / count, rows) + dy
+        return images_of(dx * scale, x.shape), dgamma, dbeta
 
-    return y.reshape(N, H, W, C).transpose(0, 3, 1, 2), backward
+    return images_of(y, x.shape), backward
 
 
-def joint_moments(parts):
-    """Count, mean and biased variance of a batch, from those of its parts.
+def pixel_rows(x):
+    """Images (N, C, H, W) as a matrix (N * H, W * C): a row holds a row of pixels.
 
-    Parameters
-    ----------
-    parts : list of (int, ndarray, ndarray)
-        Of each part its count, its mean, and its sum of squared distances from that
-        mean.
-
-    Returns
-    -------
-    count : int
-    mean, var : ndarray
-
-    Notes
-    -----
-    Taught in notebook 7.
-
-    Examples
-    --------
-    The parts 1, 3 and 8:
-
-    >>> count, mean, var = joint_moments([(2, 2.0, 2.0), (1, 8.0, 0.0)])
-    >>> count, mean, round(var, 3), round(np.var([1, 3, 8]).item(), 3)
-    (3, 4.0, 8.667, 8.667)
+    Such long rows are what NumPy computes with fastest.
     """
-    count = sum(n for n, _, _ in parts)
-    mean = sum(n / count * part_mean for n, part_mean, _ in parts)
-    squares = sum(sq + n * (part_mean - mean) ** 2 for n, part_mean, sq in parts)
-    return count, mean, squares / count
+    N, C, H, W = x.shape
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(N * H, W * C)
+
+
+def images_of(rows, shape):
+    """The images (N, C, H, W) whose `pixel_rows` these are."""
+    N, C, H, W = shape
+    return rows.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+
+
+def per_pixel(values, rows):
+    """One number a channel (C,), repeated (W * C,) to go with rows of pixels."""
+    W = rows.shape[1] // len(values)
+    return np.tile(values.astype(rows.dtype, copy=False), W)
+
+
+def channel_sums(rows, C):
+    """The sum of each channel (C,) over all rows of pixels."""
+    return (np.ones(len(rows), rows.dtype) @ rows).reshape(-1, C).sum(axis=0)
+
+
+def channel_products(a, b, C):
+    """The sum of each channel (C,) of the product of two matrices of pixel rows."""
+    return np.einsum("ij,ij->j", a, b).reshape(-1, C).sum(axis=0)
 
 
 @takes(z="N K")

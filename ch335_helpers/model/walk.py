@@ -19,7 +19,7 @@ from ..checks import (
     check_sequence,
     check_values,
 )
-from .network import Chain, Layer, Residual
+from .network import Chain, Layer, Residual, is_known
 
 
 @dataclass(frozen=True)
@@ -111,14 +111,13 @@ def steps(model, params, x, train=False):
         return y, len(found) - 1
 
     def walk(layer, x, source):  # the output of `layer` and the index of its step
-        if isinstance(layer, Chain):
-            for part in layer.layers:
+        if is_known(layer, Chain):
+            for part in layer.parts:
                 x, source = walk(part, x, source)
             return x, source
-        if isinstance(layer, Residual):
-            y, main = walk(layer.main, x, source)
-            shortcut, other = walk(layer.shortcut, x, source)
-            total = layer.add(y, shortcut)
+        if is_known(layer, Residual):
+            (y, main), (short, other) = (walk(p, x, source) for p in layer.parts)
+            total = layer.add(y, short)
             return add(layer, (main, other), total, lambda dy, grads: (dy, dy))
         y, backward = layer(params, x, train)
         return add(layer, (source,), y, lambda dy, grads: (backward(dy, grads),))

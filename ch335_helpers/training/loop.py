@@ -18,8 +18,7 @@ from ..checks import (
 )
 from ..data.batches import ImageStream, Shuffled
 from ..evaluation.prediction import predict_logits, score
-from ..model.layers import holding, images_go_to
-from ..model.network import Layer, first_layer
+from ..model.network import Layer
 from ..model.ops import cross_entropy
 from .optim import adam_update, cosine
 from .run import HISTORY, Run
@@ -269,8 +268,7 @@ def train_step(model, params, x, y, state, lr, optimiser=adam_update):
     True
     """
     check_is("model", model, Layer), check_function("optimiser", optimiser)
-    with holding(images_go_to, first_layer(model)):
-        logits, backward = model(params, x, train=True)
+    logits, backward = model(params, x, train=True)
     loss, dlogits = cross_entropy(logits, y)
     grads = {}
     backward(dlogits, grads)

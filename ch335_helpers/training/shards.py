@@ -1,128 +1,145 @@
-"""Data-parallel training: processes that run one program, each on its part of a batch.
+"""Data-parallel training: each process computes a part of every batch.
 
-All of them start from the same parameters and draw the same batches. Each sends its own
-part through the network; where the whole batch matters (the statistics of batch
-normalisation, the scores, the gradients) they hand one another their results. So all
-take the same step, and none needs to be told anything else. The same scheme trains
-large networks on many machines.
-
-Threads would share their memory, but in Python only one thread runs at a time, and the
-many short NumPy calls of a training step would wait for their turn. `make bench`
-measures both: with two processes, a step gains much more than with two threads. Taught
-in notebook 7.
+All processes run one program. They start from the same parameters and draw the same
+batches. Each sends its own part through the network; where the whole batch matters (the
+statistics of batch normalisation, the scores, the gradients) they hand one another
+their results. So all take the same step, and nobody has to send parameters. The same
+scheme trains large networks on many machines. Taught in notebook 7.
 """
 
-import mmap
-import multiprocessing
-import os
-import pickle
-import signal
-import sys
-import threading
-import time
 import warnings
 from contextlib import contextmanager
+from copy import copy
+from functools import partial
 
 import numpy as np
 
 from ..checks import check_whole
 from ..machine.cores import one_blas_thread
-from ..model.layers import batch_gather, holding
-from ..model.network import Chain
+from ..machine.processes import may_fork, other_processes
+from ..model import layers, ops
+from ..model.layers import BatchNorm
+from ..model.network import Layer, is_known, rebuild
 
 IMAGES_TO_SHARE = 16  # a smaller batch is not worth a second process
-SLOT = 16 << 20  # bytes that are handed over at a time; memory is taken as it is needed
-HEAD = 8  # of them say how long a message is
-TRIES_BEFORE_SLEEP = 500
-SLEEP = 2e-5  # seconds
-
-_starting = threading.Lock()
+OWN_CALLS = {k.__call__ for k in vars(layers).values() if isinstance(k, type)}
 
 
-class Shard:
-    """One of the processes: its number, and how it reaches the others.
+def joint_moments(parts):
+    """Count, mean and biased variance of a batch, from those of its parts.
 
     Parameters
     ----------
-    rank : int
-        0 in the caller's process.
-    slots : list of pair of mmap
-        Where each process leaves its messages, in memory that all of them see.
-    posts : list of list of multiprocessing.Semaphore
-        ``posts[i][j]`` counts the messages of i that j has not read.
-    gone : callable
-        Returns the exception to raise if other processes have ended; else None.
+    parts : list of (int, ndarray, ndarray)
+        Of each part its count, its mean, and its sum of squared distances from that
+        mean.
+
+    Returns
+    -------
+    count : int
+    mean, var : ndarray
+
+    Notes
+    -----
+    Taught in notebook 7.
+    Source: Chan, Golub, LeVeque, "Updating formulae and a pairwise
+    algorithm for computing sample variances" (1979).
+
+    Examples
+    --------
+    The parts 1, 3 and 8:
+
+    >>> count, mean, var = joint_moments([(2, 2.0, 2.0), (1, 8.0, 0.0)])
+    >>> count, mean, round(var, 3), round(np.var([1, 3, 8]).item(), 3)
+    (3, 4.0, 8.667, 8.667)
+    """
+    count = sum(n for n, _, _ in parts)
+    mean = sum(n / count * part_mean for n, part_mean, _ in parts)
+    squares = sum(sq + n * (part_mean - mean) ** 2 for n, part_mean, sq in parts)
+    return count, mean, squares / count
+
+
+def joint_batch_norm(
+    x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=ops.EPS, *,
+    gather,
+):  # fmt: skip
+    """Batch normalisation of a whole batch, of which x is one part.
+
+    Its values are centred on the mean of their own part before the joint mean is known.
+    That need not be done again: the gap between the two, `shift`, is one number a
+    channel, and is added with beta.
+
+    Parameters
+    ----------
+    x, gamma, beta, running_mean, running_var, train, momentum, eps
+        As for `batch_norm`.
+    gather : callable
+        Takes what this part knows, and returns the list of what all parts know.
+
+    Returns
+    -------
+    y : ndarray, shape (N, C, H, W)
+        This part of the result for the whole batch.
+    backward : callable
+        ``backward(dy)`` returns ``(dx, dgamma, dbeta)``, the last two for this part:
+        the sum over all parts is the gradient.
+    """
+    if not train:  # each image on its own
+        return ops.batch_norm(
+            x, gamma, beta, running_mean, running_var, train, momentum, eps
+        )
+    N, C, H, W = x.shape
+    rows = ops.pixel_rows(x)
+    own_mean = ops.channel_sums(rows, C) / (N * H * W)
+    centred = rows - ops.per_pixel(own_mean, rows)
+    squares = ops.channel_products(centred, centred, C)
+    count, mean, var = joint_moments(gather((N * H * W, own_mean, squares)))
+    running_mean += momentum * (mean - running_mean)
+    running_var += momentum * (var * (count / (count - 1)) - running_var)
+    inv_std = 1 / np.sqrt(var + eps)
+    shift = own_mean - mean
+    scale = gamma * inv_std
+    per_pixel_scale = ops.per_pixel(scale, rows)
+    y = centred * per_pixel_scale + ops.per_pixel(scale * shift + beta, rows)
+
+    def backward(dy):
+        dy = ops.pixel_rows(dy)
+        dbeta = ops.channel_sums(dy, C)
+        dgamma = inv_std * (ops.channel_products(dy, centred, C) + shift * dbeta)
+        # every value acts on the joint mean and variance
+        all_dgamma, all_dbeta = sum(gather(np.stack([dgamma, dbeta]))) / count
+        slope = inv_std * all_dgamma
+        dx = centred * ops.per_pixel(-slope, rows)
+        dx = dx - ops.per_pixel(slope * shift + all_dbeta, rows) + dy
+        return ops.images_of(dx * per_pixel_scale, x.shape), dgamma, dbeta
+
+    return ops.images_of(y, x.shape), backward
+
+
+def join_batch_norm(model, gather):
+    """A copy of a network whose batch normalisation is that of the whole batch.
+
+    Parameters
+    ----------
+    model : Layer
+    gather : callable
+        As for `joint_batch_norm`.
+
+    Returns
+    -------
+    joint : Layer
     """
 
-    def __init__(self, rank, slots, posts, gone):
-        self.rank, self.slots, self.posts, self.gone = rank, slots, posts, gone
-        self.n_shards, self.n_swaps = len(slots), 0
+    def join(layer):
+        if is_known(layer, BatchNorm):
+            layer = copy(layer)
+            layer.operation = partial(joint_batch_norm, gather=gather)
+        return layer
 
-    def gather(self, value):
-        """Give `value` to the others; return the values of all, in order of rank.
-
-        Every process must call it, the same number of times.
-        """
-        if self.n_shards == 1:
-            return [value]
-        own = pickle.dumps(value, protocol=5)
-        own = len(own).to_bytes(HEAD) + own
-        messages = self._swap(own[:SLOT])
-        longest = max(int.from_bytes(message[:HEAD]) for message in messages)
-        if longest + HEAD > SLOT:
-            messages = [bytearray(message) for message in messages]
-        for start in range(SLOT, longest + HEAD, SLOT):
-            pieces = self._swap(own[start : start + SLOT])
-            for message, piece in zip(messages, pieces, strict=True):
-                message += piece
-        return [
-            value if rank == self.rank else pickle.loads(memoryview(message)[HEAD:])
-            for rank, message in enumerate(messages)
-        ]
-
-    def _swap(self, piece):
-        """Give at most `SLOT` bytes; return what all have given, to be read at once.
-
-        Beyond the end of what somebody has given, there may be anything.
-        """
-        # two slots in turn: nobody writes again where another may still be reading
-        turn = self.n_swaps % 2
-        self.n_swaps += 1
-        self.slots[self.rank][turn][: len(piece)] = piece
-        others = [rank for rank in range(self.n_shards) if rank != self.rank]
-        for rank in others:
-            self.posts[self.rank][rank].release()
-        for rank in others:
-            self._wait(self.posts[rank][self.rank])
-        return [memoryview(slots[turn]) for slots in self.slots]
-
-    def _wait(self, post):
-        """Wait for a message.
-
-        It will be there soon, so ask a few times before falling asleep: to be woken
-        takes longer than most of the waits. On a busy machine, sleeping leaves the core
-        to the process that one waits for.
-        """
-        tries = 0
-        while not post.acquire(block=False):
-            tries += 1
-            if tries <= TRIES_BEFORE_SLEEP:
-                os.sched_yield()
-            elif (error := self.gone()) is None:
-                time.sleep(SLEEP)
-            elif post.acquire(block=False):  # it was the last one, and came meanwhile
-                return
-            else:
-                raise error
-
-    def part(self, n):
-        """The slice of n images that this process works on."""
-        return slice(
-            n * self.rank // self.n_shards, n * (self.rank + 1) // self.n_shards
-        )
+    return rebuild(model, join)
 
 
-class Sharded(Chain):
+class Sharded(Layer):
     """A model of which this process computes one part of every batch.
 
     Scores and gradients are the whole batch's, in every process, and so are the mean
@@ -133,19 +150,19 @@ class Sharded(Chain):
     Parameters
     ----------
     model : Layer
+        Without a `stranger`.
     shard : Shard
     """
 
     def __init__(self, model, shard):
-        super().__init__(model)
-        self.model, self.shard = model, shard
+        self.parts, self.shard = (model,), shard
+        self.joint = join_batch_norm(model, shard.gather)
 
     def __call__(self, params, x, train=False):
         if len(x) < self.shard.n_shards:  # too few to share: everybody computes all
-            return self.model(params, x, train)
+            return self.parts[0](params, x, train)
         part, gather = self.shard.part(len(x)), self.shard.gather
-        with holding(batch_gather, gather):
-            y, part_backward = self.model(params, x[part], train)
+        y, part_backward = self.joint(params, x[part], train)
 
         def backward(dy, grads):
             own = {}
@@ -159,71 +176,23 @@ class Sharded(Chain):
         return np.concatenate(gather(y)), backward
 
 
-@contextmanager
-def other_processes(work, n_shards):
-    """Run ``work(shard)`` in other processes while a block runs.
+def stranger(model):
+    """The first layer that is not the chapter's own; None if there is none.
+
+    Parts of a batch can be computed apart if a layer computes each image by itself. The
+    chapter's own layers do, apart from batch normalisation.
 
     Parameters
     ----------
-    work : callable
-        Gets a `Shard`, whose rank is 1, 2 and so on.
-    n_shards : int
-        How many take part, the caller's own process among them. Where `may_fork` is
-        False, it is alone, whatever the number.
+    model : Layer
 
-    Yields
-    ------
-    shard : Shard
-        The caller's, of rank 0. When the block has ended or failed, so do the others.
+    Returns
+    -------
+    layer : Layer or None
     """
-    if n_shards == 1 or not may_fork():
-        yield Shard(0, [None], [[None]], None)
-        return
-    context = multiprocessing.get_context("fork")
-    ranks = range(n_shards)
-    slots = [[mmap.mmap(-1, SLOT) for _ in range(2)] for _ in ranks]
-    posts = [[context.Semaphore(0) for _ in ranks] for _ in ranks]
-    caller = os.getpid()
-
-    def caller_is_gone():
-        return None if os.getppid() == caller else SystemExit()
-
-    def begin(rank):
-        # interrupts and warnings are for the caller, who gets them too
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        warnings.simplefilter("ignore")
-        work(Shard(rank, slots, posts, caller_is_gone))
-
-    others = [context.Process(target=begin, args=(r,), daemon=True) for r in ranks[1:]]
-
-    def others_are_gone():
-        if all(process.is_alive() for process in others):
-            return None
-        return RuntimeError("a process that computes a part of each batch has ended")
-
-    # one thread after the other: each puts back the warning filters that it had found
-    with _starting, warnings.catch_warnings():
-        # Python 3.12 warns that other threads do not live on in a fork. These processes
-        # need none of them: they compute with NumPy and write to the slots.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        for process in others:
-            process.start()
-    try:
-        yield Shard(0, slots, posts, others_are_gone)
-    finally:
-        for process in others:
-            process.kill()
-            process.join()
-            process.close()
-
-
-def may_fork():
-    """Whether this process can safely be doubled with all its data.
-
-    Only on Linux; and not from a daemonic process, such as those of a
-    `multiprocessing.Pool`, which must have no children.
-    """
-    return sys.platform == "linux" and not multiprocessing.current_process().daemon
+    if is_known(model):
+        return next(filter(None, map(stranger, model.parts)), None)
+    return None if type(model).__call__ in OWN_CALLS else model
 
 
 @contextmanager
@@ -231,7 +200,8 @@ def side_by_side(training, n_shards):
     """While a block takes the steps of a training, compute them in several processes.
 
     The matrix products are small: to share one among cores costs more than it saves.
-    So BLAS keeps to one core in the block, and each process has one.
+    So BLAS keeps to one core in the block, and each process has one. A model with a
+    `stranger` is computed in one process, and a warning says so.
 
     Parameters
     ----------
@@ -246,6 +216,12 @@ def side_by_side(training, n_shards):
             yield
             return
         model = training.model
+        if (layer := stranger(model)) is not None:
+            text = f"the layer {layer.name!r} is a {type(layer).__name__}, which may "
+            text += "look at several images at once: model trains in one process"
+            warnings.warn(text, stacklevel=4)
+            yield
+            return
 
         def follow(shard):
             training.model = Sharded(model, shard)

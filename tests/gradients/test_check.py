@@ -463,6 +463,6 @@ def test_a_model_is_checked_in_training(rng):
             modes.append(train)
             return super().__call__(params, x, train)
 
-    noted, x = Noted(*model.layers), rng.standard_normal((3, 2, 2, 2))
+    noted, x = Noted(*model.parts), rng.standard_normal((3, 2, 2, 2))
     assert check_gradients(noted, noted.init(rng), x=x).passed
     assert set(modes) == {True}

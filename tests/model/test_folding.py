@@ -74,7 +74,7 @@ def test_what_computes_in_its_own_way_stays_as_it_is():
         assert kinds(folded) == ["convolution", "batch norm"]
     inside = Chain(louder, ReLU())
     folded, _ = fold_batch_norm(inside, inside.init(np.random.default_rng(0)))
-    assert folded.layers[0] is louder
+    assert folded.parts[0] is louder
 
 
 def test_layers_that_do_not_fit_are_left_to_the_evaluation():

@@ -227,7 +227,7 @@ def test_the_heads_differ_in_how_the_places_come_together(rng):
         maps = next(s.y for s in reversed(found) if s.name == "block2.relu2")
         seen = np.zeros_like(maps)
         seen[0, 0, 1, 1] = 8.0
-        tail = Chain(*model.layers[-2:])
+        tail = Chain(*model.parts[-2:])
         scores[head] = tail(params, seen)[0][0, 0]
     places = maps[0, 0].size
     assert scores["average"] == pytest.approx(8 / places)

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
-from ch335_helpers.model import ops
-from ch335_helpers.model.layers import (
-    BatchNorm,
-    Conv,
-    Linear,
-    ReLU,
+from ch335_helpers import (
+    ResidualCNN,
+    check_gradients,
+    output_gradients,
+    steps,
+    train_step,
 )
+from ch335_helpers.model import ops
+from ch335_helpers.model.layers import BatchNorm, Conv, Flatten, Linear, ReLU
 from ch335_helpers.model.network import (
     ROLES,
     Chain,
@@ -17,8 +19,10 @@ from ch335_helpers.model.network import (
     Parameter,
     Residual,
     he_normal,
+    is_known,
     learnt,
     n_parameters,
+    rebuild,
 )
 
 IMAGES = (3, 2, 6, 5)
@@ -221,8 +225,77 @@ def test_a_layer_looks_at_single_pixels_unless_it_says_otherwise():
     assert (layer.parts, layer.parameters()) == (None, {})
 
 
-@pytest.mark.parametrize("layer", [Chain(BatchNorm("bn", 2)), NETWORK.layers[1]])
+@pytest.mark.parametrize("layer", [Chain(BatchNorm("bn", 2)), NETWORK.parts[1]])
 def test_without_a_word_a_network_is_evaluated(layer, rng):
     params, x = layer.init(rng), 5 + rng.standard_normal(IMAGES)
     layer(params, x)
     assert not params["bn.running_mean"].any()
+
+
+# -------------------------------------------------------------- layers of one's own
+
+
+class Louder(Chain):
+    """Has a way of its own, which nobody can see from its parts."""
+
+    def __call__(self, params, x, train=False):
+        y, backward = super().__call__(params, 2 * x, train)
+        return y, lambda dy, grads: 2 * backward(dy, grads)
+
+
+class Renamed(Chain):
+    """Computes as a Chain does."""
+
+
+def test_a_layer_is_known_if_it_computes_as_its_base_does():
+    assert is_known(Renamed()) and is_known(ResidualCNN(), Chain)
+    assert is_known(Residual(ReLU()), Residual)
+    assert not is_known(Residual(ReLU()), Chain)
+    assert not is_known(Louder()) and not is_known(ReLU())
+
+
+def test_a_network_is_rebuilt_from_inside_and_the_old_one_stays():
+    relu, louder = ReLU("relu"), Louder(ReLU("inner"))
+    model = Renamed(relu, Residual(Chain(relu), louder, name="sum"), name="model")
+    visited = []
+
+    def change(layer):
+        visited.append(layer.name or layer.kind)
+        return ReLU("new") if layer is relu else layer
+
+    rebuilt = rebuild(model, change)
+    assert visited == ["relu", "relu", "chain", "chain", "sum", "model"]
+    assert [leaf.name for leaf in rebuilt.leaves()] == ["new", "new", "inner"]
+    assert type(rebuilt) is Renamed and rebuilt.name == "model"
+    assert rebuilt.parts[1].parts[1] is louder
+    assert [leaf.name for leaf in model.leaves()] == ["relu", "relu", "inner"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Louder(Conv("conv", 1, 2), ReLU(), Flatten(), Linear("linear", 32, 3)),
+        Chain(Louder(Conv("conv", 1, 2), ReLU()), Flatten(), Linear("linear", 32, 3)),
+        Chain(Chain(Chain(Flatten())), Linear("linear", 16, 3)),  # a view of the input
+    ],
+)
+def test_a_network_with_a_layer_of_ones_own_is_walked_checked_and_trained(model, rng):
+    params, y = model.init(rng), rng.integers(0, 3, 5)
+    x = rng.standard_normal((5, 1, 4, 4))
+    found = steps(model, params, x)
+    logits, _ = model(params, x)
+    np.testing.assert_array_equal(found[-1].y, logits)
+    assert check_gradients(model, params, x, y).passed
+    assert np.isfinite(train_step(model, params, x, y, {}, lr=0.01))
+
+
+def test_one_layer_may_be_used_twice_where_it_has_no_parameters(rng):
+    relu = ReLU()
+    model = Chain(Conv("a", 1, 2), relu, Conv("b", 2, 2), relu)
+    params, x = model.init(rng), rng.standard_normal((2, 1, 4, 4))
+    found = steps(model, params, x)
+    assert [step.name for step in found] == ["a", "relu", "b", "relu 2"]
+    np.testing.assert_array_equal(found[-1].y, model(params, x)[0])
+    gradients = output_gradients(found, np.ones_like(found[-1].y))
+    dx = model(params, x)[1](np.ones_like(found[-1].y), {})
+    np.testing.assert_allclose(gradients[-1], dx)

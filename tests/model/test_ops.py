@@ -16,11 +16,15 @@ from ch335_helpers.model.ops import (
     cross_entropy,
     global_avg_pool,
     global_max_pool,
+    gradients_from_dy,
+    gradients_from_x,
+    input_gradient,
     linear,
     log_sum_exp_pool,
     max_pool,
     output_size,
     relu,
+    scatter_gradient,
     softmax,
 )
 
@@ -566,16 +570,28 @@ def test_max_pool_agrees_with_pytorch(size, stride, rng):
     assert_close(backward(dy), tensor.grad.numpy())
 
 
-def test_conv2d_can_spare_the_gradient_of_its_input():
-    rng = np.random.default_rng(0)
-    x, w = rng.standard_normal((3, 2, 7, 8)), rng.standard_normal((4, 2, 3, 3))
-    y, backward = conv2d(x, w, np.ones(4), stride=2, padding=1)
-    dy = rng.standard_normal(y.shape)
-    _, dw, db = backward(dy)
-    nothing, dw_alone, db_alone = backward(dy, with_dx=False)
-    assert nothing is None
-    np.testing.assert_array_equal(dw_alone, dw)
-    np.testing.assert_array_equal(db_alone, db)
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (1, 2), (2, 1), (3, 0)])
+def test_both_ways_to_the_gradient_of_the_images_agree(channels, stride, padding, rng):
+    w = rng.standard_normal((5, channels, 3, 2))
+    Ho, Wo = output_size(7, 3, stride, padding), output_size(8, 2, stride, padding)
+    dy = rng.standard_normal((2, Ho, Wo, 5))
+    scattered, convolved = np.full((2, 2, 7, 8, channels), np.nan)
+    scatter_gradient(dy, w, stride, padding, out=scattered)
+    input_gradient(dy, w, stride, padding, out=convolved)
+    np.testing.assert_allclose(scattered, convolved, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("padding", [0, 1, 3])
+def test_both_ways_to_the_gradient_of_the_filters_agree(padding, rng):
+    x, w = rng.standard_normal((2, 5, 6, 4)), rng.standard_normal((3, 4, 3, 2))
+    Ho, Wo = output_size(5, 3, padding=padding), output_size(6, 2, padding=padding)
+    dy = rng.standard_normal((2, Ho, Wo, 3))
+    from_dy, from_x = np.full((2, *x.shape), np.nan)
+    dw = gradients_from_dy(x, dy, w, padding, from_dy)
+    other = gradients_from_x(x, dy, w, padding, from_x, stride=1)
+    np.testing.assert_allclose(dw, other, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(from_dy, from_x, rtol=1e-12, atol=1e-12)
 
 
 # ------------------------------------------------------------- global_avg_pool and relu
@@ -1066,47 +1082,3 @@ def test_in_training_the_running_averages_must_be_floats():
         with pytest.raises(TypeError, match=f"{name} must be an array of floats"):
             batch_norm(x, ones, ones, *running, train=True)
         batch_norm(x, ones, ones, *running, train=False)  # there they only are read
-
-
-@pytest.mark.parametrize("train", [True, False])
-def test_batch_norm_of_the_parts_of_a_batch_is_that_of_the_whole(train, rng):
-    """Two parts whose statistics and gradients are handed over as shards would."""
-    x, dy = rng.standard_normal((2, 5, 3, 2, 4)) + 3
-    gamma, beta = rng.standard_normal((2, 3))
-    running = [np.full(3, 0.5), np.full(3, 2.0)]
-    y, backward = batch_norm(x, gamma, beta, *(r.copy() for r in running), train=train)
-    expected = backward(dy)
-
-    cuts, given, passes = (slice(0, 2), slice(2, 5)), [], []
-
-    def note(value):
-        given.append(value)
-        return [value]
-
-    for cut in cuts:  # what each part has to tell
-        averages = (r.copy() for r in running)
-        batch_norm(x[cut], gamma, beta, *averages, train=train, gather=note)
-    for cut in cuts:
-        moved = [r.copy() for r in running]
-        known = [*given] if train else []
-        later = []
-
-        def gather(value, known=known, later=later):
-            if isinstance(value, tuple):
-                return known
-            later.append(value)
-            return [value, *passes]
-
-        part, part_backward = batch_norm(
-            x[cut], gamma, beta, *moved, train=train, gather=gather
-        )
-        np.testing.assert_allclose(part, y[cut], rtol=1e-12)
-        _, dgamma, dbeta = part_backward(dy[cut])
-        np.testing.assert_allclose(later or [[dgamma, dbeta]], [[dgamma, dbeta]])
-        passes.append(np.stack([dgamma, dbeta]))
-    total = sum(passes)
-    np.testing.assert_allclose(total, expected[1:], rtol=1e-10)
-    # now that the other's gradients are known, dx is the whole batch's
-    passes = passes[:1]
-    dx, _, _ = part_backward(dy[cuts[1]])
-    np.testing.assert_allclose(dx, expected[0][cuts[1]], rtol=1e-8, atol=1e-12)

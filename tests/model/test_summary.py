@@ -65,7 +65,7 @@ def test_a_linear_layer_after_flatten_sees_the_whole_image():
 
 
 @pytest.mark.parametrize(
-    "layers", [SimpleCNN().layers[:6], ResidualCNN(width=4).layers[:7]]
+    "layers", [SimpleCNN().parts[:6], ResidualCNN(width=4).parts[:7]]
 )
 def test_the_receptive_field_is_what_can_change_one_value(layers, rng):
     part = Chain(*layers)

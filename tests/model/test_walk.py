@@ -85,7 +85,7 @@ def test_each_steps_gradient_is_that_of_its_output(rng):
     # from each of these outputs on, the rest of the network is a chain of its own
     for name, n_before in (("stem.relu", 3), ("block1", 4), ("pool", 6)):
         index = names.index(name)
-        _, backward = Chain(*model.layers[n_before:])(params, found[index].y)
+        _, backward = Chain(*model.parts[n_before:])(params, found[index].y)
         np.testing.assert_allclose(gradients[index], backward(dy, {}), atol=1e-12)
 
 

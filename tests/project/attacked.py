@@ -132,7 +132,7 @@ CALLS = {
     "numerical_gradient": {"f": square, "x": np.ones(3), "h": 1e-5},
     "relative_error": {"a": np.array([1.0, 2]), "b": np.array([1.0, 3])},
     "slope_and_kink": {"loss": abs, "h": 1e-3},
-    "batch_norm": NORM | {"x": FOUR, "gather": None},
+    "batch_norm": NORM | {"x": FOUR},
     "conv2d": {
         "x": FOUR, "w": rng.standard_normal((3, 2, 3, 3)), "b": np.ones(3), "stride": 2,
         "padding": 1,

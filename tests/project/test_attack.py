@@ -31,7 +31,7 @@ DRAWN = 30  # values that Hypothesis draws for each function
 # what a learning rate of 1e12 leads to
 pytestmark = pytest.mark.filterwarnings("ignore:training diverged")
 FUNCTIONS = (
-    "f", "loss", "function", "gather", "optimiser", "schedule", "callback", "data",
+    "f", "loss", "function", "optimiser", "schedule", "callback", "data",
 )  # fmt: skip
 LASTING = ("fit", "sweep", "try_learning_rates")  # they would train for all epochs
 PATHS = ("checkpoint", "folder")  # any text is one

@@ -16,18 +16,21 @@ from threadpoolctl import threadpool_info
 from ch335_helpers import (
     ImageStream,
     ResidualCNN,
+    batch_norm,
     cross_entropy,
     fit,
     make_synthetic_images,
 )
+from ch335_helpers.machine.processes import Shard, may_fork, other_processes
+from ch335_helpers.model.layers import BatchNorm, Conv, MaxPool, ReLU
+from ch335_helpers.model.network import Chain, Residual
 from ch335_helpers.training.loop import Training
 from ch335_helpers.training.shards import (
     IMAGES_TO_SHARE,
-    Shard,
     Sharded,
-    may_fork,
-    other_processes,
+    joint_batch_norm,
     side_by_side,
+    stranger,
 )
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs fork")
@@ -90,7 +93,7 @@ def test_large_messages_in_both_directions_at_once():
 @linux_only
 @pytest.mark.parametrize("slot", [8, 9, 50, 1000])
 def test_a_message_may_be_longer_than_what_is_handed_over_at_a_time(slot, monkeypatch):
-    monkeypatch.setattr("ch335_helpers.training.shards.SLOT", slot)
+    monkeypatch.setattr("ch335_helpers.machine.processes.SLOT", slot)
 
     def work(shard):
         values = []
@@ -130,6 +133,50 @@ def test_shards_compute_the_gradients_of_the_whole_batch(n_shards, n_images, rng
             np.testing.assert_allclose(grads[name], grad, rtol=1e-7, atol=1e-11)
         for name, value in whole_params.items():  # running averages among them
             np.testing.assert_allclose(params[name], value, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_batch_norm_of_the_parts_of_a_batch_is_that_of_the_whole(train, rng):
+    """Two parts whose statistics and gradients are handed over as shards would."""
+    x, dy = rng.standard_normal((2, 5, 3, 2, 4)) + 3
+    gamma, beta = rng.standard_normal((2, 3))
+    running = [np.full(3, 0.5), np.full(3, 2.0)]
+    y, backward = batch_norm(x, gamma, beta, *(r.copy() for r in running), train=train)
+    expected = backward(dy)
+
+    cuts, given, passes = (slice(0, 2), slice(2, 5)), [], []
+
+    def note(value):
+        given.append(value)
+        return [value]
+
+    for cut in cuts:  # what each part has to tell
+        averages = (r.copy() for r in running)
+        joint_batch_norm(x[cut], gamma, beta, *averages, train=train, gather=note)
+    for cut in cuts:
+        moved = [r.copy() for r in running]
+        known = [*given] if train else []
+        later = []
+
+        def gather(value, known=known, later=later):
+            if isinstance(value, tuple):
+                return known
+            later.append(value)
+            return [value, *passes]
+
+        part, part_backward = joint_batch_norm(
+            x[cut], gamma, beta, *moved, train=train, gather=gather
+        )
+        np.testing.assert_allclose(part, y[cut], rtol=1e-12)
+        _, dgamma, dbeta = part_backward(dy[cut])
+        np.testing.assert_allclose(later or [[dgamma, dbeta]], [[dgamma, dbeta]])
+        passes.append(np.stack([dgamma, dbeta]))
+    total = sum(passes)
+    np.testing.assert_allclose(total, expected[1:], rtol=1e-10)
+    # now that the other's gradients are known, dx is the whole batch's
+    passes = passes[:1]
+    dx, _, _ = part_backward(dy[cuts[1]])
+    np.testing.assert_allclose(dx, expected[0][cuts[1]], rtol=1e-8, atol=1e-12)
 
 
 @linux_only
@@ -181,7 +228,7 @@ def test_with_one_shard_no_shard_code_runs(monkeypatch):
     def refuse(*args):
         raise AssertionError("there is nothing to share")
 
-    for name in ("Shard", "Sharded", "other_processes"):
+    for name in ("Sharded", "other_processes"):
         monkeypatch.setattr(f"ch335_helpers.training.shards.{name}", refuse)
     assert len(fit_losses(n_shards=1)) == 9
     if not may_fork():
@@ -417,3 +464,46 @@ def test_trainings_in_threads_leave_warnings_and_blas_as_they_were():
         ]
     assert all(run.result().batch_loss == runs[0].result().batch_loss for run in runs)
     assert state() == before
+
+
+# ------------------------------------------------------------ the reader's own layers
+
+
+class Centred(ReLU):
+    """Looks at all images of a batch at once."""
+
+    def __call__(self, params, x, train=False):
+        mean = x.mean(axis=0)
+        return x - mean, lambda dy, grads: dy - dy.mean(axis=0)
+
+
+class SameConv(Conv):
+    """Computes as its base does."""
+
+
+def test_a_layer_that_computes_in_its_own_way_is_found_anywhere():
+    own = Centred("own")
+    assert stranger(ResidualCNN()) is None
+    assert stranger(Chain(SameConv("conv", 1, 2), MaxPool())) is None
+    assert stranger(own) is own
+    assert stranger(Chain(ReLU(), Residual(Chain(ReLU(), own)))) is own
+
+    class OwnNorm(BatchNorm):
+        def __call__(self, params, x, train=False):
+            return super().__call__(params, x, train)
+
+    assert stranger(Chain(OwnNorm("bn", 2))).name == "bn"
+
+
+@linux_only
+def test_a_model_with_a_layer_of_the_readers_own_trains_in_one_process(rng):
+    x, y = batch(rng, 40)
+    model = Chain(Centred("own"), ResidualCNN(5, width=2))
+    options = {"epochs": 1, "batch_size": 20, "progress": False}
+    with pytest.warns(
+        UserWarning, match="'own' is a Centred.*in one process"
+    ) as caught:
+        run = fit(model, x, y, x, y, **options)
+    assert caught[0].filename == __file__
+    alone = fit(model, x, y, x, y, n_shards=1, **options)
+    assert run.batch_loss == alone.batch_loss
