@@ -3,19 +3,18 @@
 import sys
 import warnings
 from concurrent.futures import BrokenExecutor, CancelledError, Future, as_completed
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from inspect import signature
 
 from ..checks import check_distinct, check_sequence, check_whole
 from ..data.batches import ImageStream
-from ..machine.cores import Cores, one_blas_thread
+from ..machine.cores import one_blas_thread
 from ..training.fitting import progress_bar
 from ..training.loop import Training
 from ..training.shards import side_by_side
-from .trial_files import load_trials, save_run, trial_paths
-from .trials import Trial, Trials
+from .trials import Trial, TrialFiles, Trials
 
 DATA = ("X", "y", "X_val", "y_val")
 # what a configuration may say: data, and the keywords of `Training`
@@ -54,16 +53,17 @@ def sweep(
     -------
     trials : Trials
         In the order of the configurations, for each of them in that of the seeds.
-        They do not depend on the executor. That a training diverged is told in its row,
-        not in a warning.
+        They do not depend on the executor. The row of a training that diverged says so;
+        there is no warning.
 
     Raises
     ------
     ValueError, TypeError
-        If there is no configuration or no seed, one has no model, no data or a setting
-        that there is not, `Training` refuses an argument; with a folder, if a setting
-        cannot be told from others, such as an open file. Nothing is trained then,
-        unless ``data`` is a function: its settings are refused when it is their turn.
+        If there is no configuration or no seed, one has no model, no data or an unknown
+        setting, or `Training` refuses an argument; with a folder, if a setting cannot
+        be recognised in a file, such as an open file or a lambda. Nothing is trained
+        then, unless ``data`` is a function: its settings are refused when it is their
+        turn.
     Exception
         What a training raises; a note names its configuration. What had finished by
         then is in the folder.
@@ -75,20 +75,18 @@ def sweep(
     stands where it stood for all others. An interrupt ends the sweep with a warning;
     what has finished is returned.
 
-    **Lost workers.** A training whose worker is lost, because its process ended or its
-    machine did, is tried a second time. If that is lost too, its row says so, without a
-    run, and a warning tells how many there are; a call with the same folder tries them
-    again. The second try is made by the same executor, or by processes on all cores of
-    this machine where the executor itself is broken: a `ProcessPoolExecutor` is, with
-    all that it had not finished, when one of its processes is lost. Dask itself tries a
-    task on several workers before it gives up.
+    **Lost workers.** If a worker is lost, because its process or its machine ended, a
+    row without a run and a warning say so. With `all_cores` that costs the training
+    that was computed there; a `ProcessPoolExecutor` also loses all that it had not
+    finished. Dask tries a task on several workers by itself. A second call with the
+    same folder trains only what is missing.
 
     **Files.** A file belongs to one name, one seed and all settings. Another call with
-    the same ones takes its run from it; whatever is changed has another file. Of a
-    function, its code, its defaults and the keywords of a `functools.partial` count,
-    and the numbers, arrays and functions that it reads from around it; not the lists
-    and dicts, and not what it imports. Defaults of `Training` do not count. A file that
-    is damaged is told in a warning, trained again and replaced.
+    the same ones takes its run from it; whatever is changed has another file. Numbers
+    and arrays count by their values, objects by their class and attributes, functions
+    by their name and the arguments of a `functools.partial`: give a function that you
+    change another name, or take another folder. Defaults of `Training` do not count. A
+    damaged file gives a warning, is trained again and replaced.
 
     **Clusters.** Dask sends functions and results with pickle, which can run code. The
     cluster must be one's own; in a network, TLS keeps others out.
@@ -114,40 +112,45 @@ def sweep(
         if seed == seeds[0] and not callable(configuration["data"]):
             with _noted((name, seed)):
                 _training(seed, configuration)  # refuses what does not fit
-    paths = {} if folder is None else trial_paths(folder, tasks)
-    trials = load_trials(paths)
+    files = None if folder is None else TrialFiles(folder, settings, configurations)
+    trials = _found(files, tasks)
     left = {key: task for key, task in tasks.items() if key not in trials}
 
-    def keep(key, trial):
-        if paths:
-            save_run(paths[key], trial.run)
-        trials[key] = trial
+    def keep(trial):
+        if files:
+            files.save(trial)
+        trials[trial.name, trial.seed] = trial
         bar.update()
 
     # held for the whole sweep, so that trainings in threads leave BLAS as it was
     with one_blas_thread(), progress_bar(len(left), "training", progress) as bar:
         try:
-            lost = _compute(left, executor, keep)
-            if lost:
-                lost = _try_again({key: left[key] for key in lost}, executor, keep)
-            trials |= _reported(lost)
+            trials |= _lost(_compute(left, executor, keep))
         except KeyboardInterrupt:
             text = "sweep interrupted: what had finished is returned"
             warnings.warn(text, stacklevel=2)
     return Trials(trials[key] for key in tasks if key in trials)
 
 
-def train_one(name, seed, configuration, n_try=1):
-    """One training of a `sweep`, as a `Trial`.
-
-    That the second try says so is for Dask, which takes two calls with the same
-    arguments for one.
-    """
+def train_one(name, seed, configuration):
+    """One training of a `sweep`, as a `Trial`."""
     training = _training(seed, configuration)
     with side_by_side(training, n_shards=1):
         for _ in training:
             pass
     return Trial(name, seed, training.run)
+
+
+def _found(files, tasks):
+    """The trials whose files are there; a damaged one gives a warning."""
+    trials = {}
+    for key in tasks if files else ():
+        try:
+            if trial := files.load(*key):
+                trials[key] = trial
+        except ValueError as error:
+            warnings.warn(f"trained again: {error}", stacklevel=3)
+    return trials
 
 
 def _training(seed, configuration):
@@ -162,49 +165,36 @@ def _training(seed, configuration):
     return Training(own.pop("model"), X, *four[1:], seed=seed, **own)
 
 
-def _compute(tasks, executor, keep, n_try=1):
+def _compute(tasks, executor, keep):
     """Give each finished trial to `keep`; return errors of those whose worker was lost.
 
-    Tasks and errors have the same keys.
+    `tasks` are what `train_one` is called with, by name and seed.
     """
     if executor is None:
         for key, task in tasks.items():
             with _noted(key):
-                keep(key, train_one(*task))
+                keep(train_one(*task))
         return {}
     futures, lost = {}, {}
     try:
         for key, task in tasks.items():
-            futures[_submit(executor, *task, n_try)] = key
+            futures[_submit(executor, task)] = key
         for future in as_completed(list(futures)):
             key = futures[future]
             if error := _loss(future):
                 lost[key] = error
             else:
                 with _noted(key):
-                    keep(key, future.result())
+                    keep(future.result())
             del futures[future]
     finally:  # what has not begun would keep an executor busy for nobody
-        for future, key in futures.items():
+        for future in futures:
             if not future.cancel() and future.done() and not future.exception():
-                keep(key, future.result())
+                keep(future.result())
     return lost
 
 
-def _try_again(tasks, executor, keep):
-    """Compute lost trainings a second time; return the errors of those lost again."""
-    with _for_second_try(executor) as second:
-        if isinstance(second, Cores):
-            return _compute(tasks, second, keep, n_try=2)
-        # one by one: a scheduler may have blamed a training for what ended its worker
-        # while another one was computed there
-        lost = {}
-        for key, task in tasks.items():
-            lost |= _compute({key: task}, second, keep, n_try=2)
-        return lost
-
-
-def _submit(executor, *task):
+def _submit(executor, task):
     try:
         future = executor.submit(train_one, *task)
     except BrokenExecutor as error:
@@ -230,26 +220,18 @@ def _loss(future):
     return error if isinstance(error, kinds) else None
 
 
-def _for_second_try(executor):
-    """The same executor; or `Cores`, if losing a worker has broken all of it."""
-    try:
-        executor.submit(abs, 0)
-    except BrokenExecutor:
-        # started as its own processes were, these know what those knew
-        return Cores(context=getattr(executor, "_mp_context", None))
-    return nullcontext(executor)
-
-
-def _reported(lost):
+def _lost(errors):
     """Trials that say that their workers were lost; a warning says how many."""
-    if lost:
-        many = len(lost) > 1
-        what = f"{len(lost)} trainings were" if many else "1 training was"
-        whose = "their workers" if many else "its worker"
-        warnings.warn(f"{what} lost with {whose}, twice", stacklevel=3)
+    if errors:
+        n = len(errors)
+        what = f"{n} trainings were lost with their workers"
+        if n == 1:
+            what = "1 training was lost with its worker"
+        text = f"{what}; the same call trains them again, with a folder nothing else"
+        warnings.warn(text, stacklevel=3)
     return {
-        key: Trial(*key, None, f"worker lost twice: {type(error).__name__}")
-        for key, error in lost.items()
+        key: Trial(*key, None, f"worker lost: {type(error).__name__}")
+        for key, error in errors.items()
     }
 
 

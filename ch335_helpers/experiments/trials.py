@@ -1,11 +1,14 @@
 """What comes out of many trainings: one tidy table."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..display import Table
+from ..training.files import check_path, load_state, save_state
 from ..training.run import Run
+from ..training.settings import described, digits
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,7 @@ class Trial:
 
     Examples
     --------
-    >>> run = Run({}, epochs=1, steps_per_epoch=5)
-    >>> run.val_accuracy.append(0.75)
+    >>> run = Run({}, epochs=1, steps_per_epoch=5, history=[(1.0, 0.5, 0.75, 2.0)])
     >>> Trial("narrow", 0, run).accuracy
     0.75
     """
@@ -53,9 +55,9 @@ class Trial:
         return (
             self.name,
             self.seed,
-            f"{len(run.seconds)} of {run.epochs}",
-            f"{run.val_accuracy[-1]:.1%}" if run.val_accuracy else "",
-            f"{run.val_loss[-1]:.3f}" if run.val_loss else "",
+            f"{len(run.history)} of {run.epochs}",
+            f"{run.val_accuracy[-1]:.1%}" if run.history else "",
+            f"{run.val_loss[-1]:.3f}" if run.history else "",
             run.stopped,
         )
 
@@ -72,11 +74,11 @@ class Trials(list):
     --------
     See `sweep`.
 
-    >>> run = Run({}, epochs=1, steps_per_epoch=5, val_accuracy=[0.75], val_loss=[0.5])
+    >>> run = Run({}, epochs=1, steps_per_epoch=5, history=[(1.0, 0.5, 0.75, 2.0)])
     >>> Trials([Trial("narrow", 0, run)])
     | configuration | seed | epochs | accuracy | loss |  |
     | :-- | --: | --: | --: | --: | :-- |
-    | narrow | 0 | 0 of 1 | 75.0% | 0.500 |  |
+    | narrow | 0 | 1 of 1 | 75.0% | 0.500 |  |
     """
 
     def __init__(self, trials):
@@ -100,3 +102,55 @@ class Trials(list):
         return Table(header, [trial.cells() for trial in self])._repr_markdown_()
 
     __repr__ = _repr_markdown_
+
+
+class TrialFiles:
+    """A file for each finished training of a `sweep`: another one for other settings.
+
+    Parameters
+    ----------
+    folder : path-like
+        It is made if it is not there.
+    shared : dict
+        What all configurations have in common, as a `sweep` gets it.
+    configurations : dict of str to dict
+        What each of them adds.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a setting cannot be recognised in a file, see `described`.
+    """
+
+    def __init__(self, folder, shared, configurations):
+        self.folder = check_path("folder", folder)
+        shared = described(shared)
+        self.asked = {
+            name: shared | described(own) for name, own in configurations.items()
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, name, seed):
+        """The file of one training; its name can be read, and stays in the folder."""
+        readable = re.sub(r"[^A-Za-z0-9.]+", "-", str(name)).strip("-.")[:40]
+        asked = digits([described(name), seed, self.asked[name]])
+        return self.folder / f"{readable or 'trial'}-seed{seed}-{asked}.npz"
+
+    def save(self, trial):
+        """Write a finished trial, at once and whole."""
+        key = [trial.name, trial.seed, self.asked[trial.name]]
+        state = {"asked": described(key), "run": vars(trial.run)}
+        save_state(self.path(trial.name, trial.seed), state)
+
+    def load(self, name, seed):
+        """The trial if its file is there, else None; ValueError if it is damaged."""
+        path = self.path(name, seed)
+        try:
+            state = load_state(path)
+            if state["asked"] != described([name, seed, self.asked[name]]):
+                raise ValueError(f"{path} must hold this training, got another one")
+            return Trial(name, seed, Run(**state["run"]))
+        except FileNotFoundError:
+            return None
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path} must hold a training, got {error!r}") from error

@@ -4,7 +4,7 @@ import os
 import pickle
 import sys
 import threading
-from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache, lru_cache
@@ -122,7 +122,7 @@ def map_in_threads(function, parts):
     return [results[i % n][i // n] for i in range(len(parts))]
 
 
-class Cores(Executor):
+class Cores(ThreadPoolExecutor):
     """An executor with a process on each core; each has one call at a time.
 
     A process that is lost costs the call that it was computing, whose future raises
@@ -133,49 +133,39 @@ class Cores(Executor):
     ----------
     n : int, optional
         How many processes; by default one for each core.
-    context : multiprocessing context, optional
-        How they are started. By default they are new ones, not copies of this process,
-        which may have threads.
     """
 
-    def __init__(self, n=None, context=None):
-        # each thread looks after one process
-        self._threads = ThreadPoolExecutor(n or _n_cores())
-        self._context = context or get_context("spawn")
-        self._mine, self._pools = threading.local(), []
-        self._starting = threading.Lock()
+    def __init__(self, n=None):
+        super().__init__(n or _n_cores())  # each thread looks after one process
+        self._own, self._pools = threading.local(), []
 
     def submit(self, function, /, *args, **kwargs):
         """Call a function in the next process that is free; return its Future."""
-        return self._threads.submit(self._call, function, args, kwargs)
+        return super().submit(self._call, function, args, kwargs)
 
     def _call(self, *call):
         # packed here: what a new process cannot unpack is then an error of the call,
         # for instance a function that is defined in a notebook
         packed = pickle.dumps(call)
-        pool = getattr(self._mine, "pool", None)
-        if pool is None:
-            pool = self._mine.pool = self._one_process()
+        pool = getattr(self._own, "pool", None) or self._new_process()
         try:
             return pool.submit(_unpack_and_call, packed).result()
         except BrokenExecutor:
-            self._mine.pool = None
+            self._own.pool = None
             raise
 
-    def _one_process(self):
+    def _new_process(self):
         from concurrent.futures import ProcessPoolExecutor  # not there in a browser
 
-        # one after the other: a copy made meanwhile would hold on to what tells that
-        # this process has ended, and the end would not be noticed
-        with self._starting:
-            pool = ProcessPoolExecutor(1, mp_context=self._context)
-            pool.submit(abs, 0)  # which starts the process
-            self._pools.append(pool)
+        # a new Python, not a copy of this process, which may have threads
+        pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self._own.pool = pool
+        self._pools.append(pool)
         return pool
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Take no more calls, and end the processes."""
-        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        super().shutdown(wait, cancel_futures=cancel_futures)
         for pool in self._pools:
             pool.shutdown(wait)
 

@@ -1,7 +1,8 @@
-"""Parameters in a file, which is always whole: the old one or the new one."""
+"""Parameters, or a whole state, in a file that is the old one or the new one."""
 
 import hashlib
 import io
+import json
 import os
 import tempfile
 import zipfile
@@ -118,6 +119,66 @@ def load_params(path):
             return dict(_members(archive))
     except DAMAGE as error:
         raise ValueError(f"{expected}, got this error: {error}") from error
+
+
+def save_state(path, state):
+    """Write a state to a file that is always whole: arrays and JSON, no pickle.
+
+    Parameters
+    ----------
+    path : path-like
+    state
+        Dicts with names of text, lists and tuples, as deep as they may be, of arrays,
+        numbers, text and None.
+    """
+    arrays = {}
+    text = json.dumps(_packed(state, arrays))
+    save_params(path, {"state": np.frombuffer(text.encode(), np.uint8), **arrays})
+
+
+def load_state(path):
+    """Read a state that `save_state` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file holds something else, or is damaged.
+    """
+    arrays = load_params(path)
+    try:
+        return _unpacked(json.loads(arrays["state"].tobytes()), arrays)
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path} must hold a saved state, got none: {error}") from None
+
+
+def _packed(value, arrays):
+    """`value` in terms of JSON; its arrays go into `arrays` and leave their number."""
+    match value:
+        case np.ndarray():
+            arrays[str(len(arrays))] = value
+            return {"array": str(len(arrays) - 1)}
+        case dict():
+            return {"dict": {key: _packed(part, arrays) for key, part in value.items()}}
+        case tuple():
+            return {"tuple": [_packed(part, arrays) for part in value]}
+        case list():
+            return [_packed(part, arrays) for part in value]
+        case np.generic():
+            return value.item()
+    return value
+
+
+def _unpacked(value, arrays):
+    match value:
+        case {"array": number}:
+            return arrays[number]
+        case {"dict": parts}:
+            return {key: _unpacked(part, arrays) for key, part in parts.items()}
+        case {"tuple": parts}:
+            return tuple(_unpacked(part, arrays) for part in parts)
+        case list():
+            return [_unpacked(part, arrays) for part in value]
+    return value
 
 
 def _seal(archive):

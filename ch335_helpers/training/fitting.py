@@ -17,14 +17,21 @@ if IN_BROWSER:  # there no thread can be started to watch over a bar
 def progress_bar(total, unit, wanted):
     """A bar of tqdm, hidden if it is not wanted."""
     hidden = {} if check_flag("progress", wanted) else {"disable": True}
-    # a bar that is wanted is told nothing: else TQDM_DISABLE could not hide it
+    # nothing is said of a bar that is wanted: else TQDM_DISABLE could not hide it
     return tqdm(total=total, unit=unit, **hidden)
 
 
-def _tell(run, bar):
-    if run.seconds:
-        loss, accuracy = run.train_loss[-1], run.val_accuracy[-1]
+def _show(run, bar):
+    if run.history:
+        loss, _, accuracy, _ = run.history[-1]
         bar.set_postfix(loss=f"{loss:.3f}", val=f"{accuracy:.1%}", refresh=False)
+
+
+def wants_to_stop(run, callback):
+    """Whether a callback, if there is one, ends a run that would go on."""
+    if callback is None or run.stopped:
+        return False
+    return bool(callback(run)) and not run.finished
 
 
 def fit(
@@ -99,9 +106,10 @@ def fit(
     Notes
     -----
     Taught in notebook 3. A loss that is not finite ends the run, and so does an
-    interrupt. Both are told in a warning and in ``stopped``; what was reached by then
-    is returned. A checkpoint is compared with the call by the values of its numbers and
-    arrays, by the code of the model's classes, and by the names of its functions.
+    interrupt. A warning and ``stopped`` say so; what was reached by then is returned. A
+    checkpoint is compared with the call by the values of numbers and arrays, by the
+    classes and attributes of objects, and by the names of functions and the arguments
+    of a `functools.partial`: give a function that you change another name.
 
     Examples
     --------
@@ -119,21 +127,21 @@ def fit(
     )
     if callback is not None:
         check_function("callback", callback)
-    turns, run = training, training.run
+    turns = training
     if checkpoint is not None or folder is not None:
         turns = resumable(training, checkpoint, folder, n_shards=n_shards)
+    run = training.run
     with progress_bar(run.n_steps, "batch", progress) as bar:
         bar.update(len(run.batch_loss))
         try:
             with side_by_side(training, n_shards):
                 for _ in turns:
                     bar.update()
-                    _tell(run, bar)
-                    if callback and not run.stopped and callback(run):
+                    _show(run, bar)
+                    if wants_to_stop(run, callback):
                         run.stop("stopped")
         except KeyboardInterrupt:
             run.stop("interrupted")
-        _tell(run, bar)
     if run.stopped:
         text = f"training {run.stopped} of {epochs}{_advice(training)}"
         warnings.warn(text, stacklevel=2)
@@ -144,9 +152,9 @@ def _advice(training):
     run = training.run
     if not run.diverged:
         return ""
-    step = len(run.batch_loss) - len(run.seconds) * run.steps_per_epoch
+    step = len(run.batch_loss) - len(run.history) * run.steps_per_epoch
     where = f", at step {step} of {run.steps_per_epoch}"
-    kept = f"epoch {run.best_epoch + 1}" if run.seconds else "the start"
+    kept = f"epoch {run.best_epoch + 1}" if run.history else "the start"
     return (
         f"{where}, with a learning rate of {training.last_rate:.3g}: the loss is no "
         f"longer finite. The parameters of {kept} are kept. Try a smaller lr, such as "

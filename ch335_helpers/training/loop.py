@@ -21,7 +21,7 @@ from ..evaluation.prediction import predict_logits, score
 from ..model.network import Layer
 from ..model.ops import cross_entropy
 from .optim import adam_update, cosine
-from .run import HISTORY, Run
+from .run import Epoch, Run
 
 
 class Training:
@@ -31,8 +31,8 @@ class Training:
         for run in training:                    # one turn is one step
             print(run.batch_loss[-1])
 
-    Between two steps anything can be looked at. Who leaves the loop can go on with
-    another one. After an epoch's last step, the next turn begins with the validation.
+    Between two steps anything can be looked at. Leave the loop, and a new one resumes.
+    The turn that takes an epoch's last step validates as well.
 
     Parameters
     ----------
@@ -81,6 +81,8 @@ class Training:
         What the steps are taken with.
     last_rate : float
         The learning rate of the last step.
+    val_logits : ndarray, shape (N, K), or None
+        Scores of the validation images after the last epoch; None in the first one.
 
     Notes
     -----
@@ -109,11 +111,12 @@ class Training:
         epochs, batch_size = check_counts(epochs=epochs, batch_size=batch_size)
         self.lr = check_number("lr", lr, above=0)
         self.weight_decay = check_number("weight_decay", weight_decay, low=0)
+        # drawn from the seed in this order: a generator for the augmentation, so that
+        # all else stays the same with one; the parameters; every shuffle
         rng = check_seed("seed", seed)
         self.optimiser = check_function("optimiser", optimiser)
         self.schedule = check_function("schedule", schedule)
         self.augment = None if augment is None else check_function("augment", augment)
-        # one of its own, so that the start and the order stay the same
         self.augment_rng = rng.spawn(1)[0] if augment is not None else rng
         if params is not None:
             params = check_params("params", params, model, finite=True)
@@ -129,7 +132,7 @@ class Training:
         self.batch_size = min(batch_size, self.data.epoch_size)
         steps_per_epoch = math.ceil(self.data.epoch_size / self.batch_size)
         self.state, self.run = {}, Run(self.params, epochs, steps_per_epoch)
-        self.last_rate = self.lr
+        self.last_rate, self.val_logits = self.lr, None
 
     def _source(self, X, y, rng):
         if not isinstance(X, ImageStream):
@@ -147,17 +150,17 @@ class Training:
         return X, check_labels(y_name, y, len(X), logits.shape[1])
 
     def __iter__(self):
-        run = self.run
+        run, began = self.run, perf_counter()
         while not run.finished:
-            began, end = perf_counter(), (len(run.seconds) + 1) * run.steps_per_epoch
-            while len(run.batch_loss) < end:
+            epoch_end = (len(run.history) + 1) * run.steps_per_epoch
+            if len(run.batch_loss) < epoch_end:  # else a validation was interrupted
                 run.batch_loss.append(self._step())
-                if not math.isfinite(run.batch_loss[-1]):
-                    self._diverge()
-                yield run
-                if run.finished:
-                    return
-            self._validate(began)
+            if not math.isfinite(run.batch_loss[-1]):
+                self._diverge()
+            elif len(run.batch_loss) == epoch_end:
+                self._validate(began)
+                began = perf_counter()
+            yield run
 
     def snapshot(self):
         """All that the next step depends on, and what has come out so far.
@@ -165,28 +168,22 @@ class Training:
         Returns
         -------
         snapshot : dict
-            Of arrays, numbers, text, lists and dicts. They are those of the training
-            itself, which the next step changes: store them or copy them before.
+            Of arrays, numbers and text. Not a copy: the next step changes it.
         """
-        run = self.run
         return {
             "params": self.params,
             "state": self.state,
             "data": self.data.state,
             "augment": self.augment_rng.bit_generator.state,
-            "history": {name: getattr(run, name) for name in HISTORY},
-            "best": {"epoch": run.best_epoch, "params": run.params},
+            "run": vars(self.run),
         }
 
     def restore(self, snapshot):
-        """Take a new training to where a `snapshot` of its like was taken."""
+        """Take a new training to where a `snapshot` of the same training was taken."""
         self.params, self.state = snapshot["params"], snapshot["state"]
         self.augment_rng.bit_generator.state = snapshot["augment"]
         self.data.state = snapshot["data"]
-        for name, values in snapshot["history"].items():
-            setattr(self.run, name, values)
-        best = snapshot["best"]
-        self.run.best_epoch, self.run.params = best["epoch"], best["params"]
+        self.run = Run(**snapshot["run"])
 
     @np.errstate(all="ignore")  # a loss that overflows is found by its value
     def _step(self):
@@ -205,24 +202,22 @@ class Training:
             self.params[name] *= 1 - self.weight_decay * self.last_rate
         return loss
 
-    def _validation_logits(self):
-        return predict_logits(self.model, self.params, self.X_val)
-
     def _diverge(self):
         self.run.stop("diverged")
-        if not self.run.seconds:
+        if not self.run.history:
             self.run.params = _copy(self.start)
 
     @np.errstate(all="ignore")
     def _validate(self, began):
         """Record an epoch, and keep the parameters if they are the best so far."""
-        run = self.run
-        loss, accuracy = score(self._validation_logits(), self.y_val)
-        if not math.isfinite(loss):
+        self.val_logits = predict_logits(self.model, self.params, self.X_val)
+        val_loss, accuracy = score(self.val_logits, self.y_val)
+        if not math.isfinite(val_loss):
             self._diverge()
             return
-        train_loss = float(np.mean(run.batch_loss[-run.steps_per_epoch :]))
-        run.record(train_loss, loss, accuracy, perf_counter() - began, self.params)
+        train_loss = float(np.mean(self.run.batch_loss[-self.run.steps_per_epoch :]))
+        epoch = Epoch(train_loss, val_loss, accuracy, perf_counter() - began)
+        self.run.record(epoch, self.params)
 
 
 def train_step(model, params, x, y, state, lr, optimiser=adam_update):

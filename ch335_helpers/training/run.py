@@ -1,9 +1,33 @@
 """The result of a training."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-# the lists of a `Run`: one entry an epoch, and in the last one an entry a step
-HISTORY = "train_loss", "val_loss", "val_accuracy", "seconds", "batch_loss"
+
+class Epoch(NamedTuple):
+    """What one epoch of a training came to.
+
+    Attributes
+    ----------
+    train_loss : float
+        Mean loss of its batches, in nats.
+    val_loss : float
+        Loss on the validation images after it, in nats.
+    val_accuracy : float
+        Accuracy on the validation images after it, from 0 to 1.
+    seconds : float
+        How long it took.
+    """
+
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
+
+def _of_each_epoch(name):
+    """A property of a `Run`: one entry of every epoch, as a list."""
+    return property(lambda run: [getattr(epoch, name) for epoch in run.history])
 
 
 @dataclass
@@ -16,45 +40,50 @@ class Run:
         The parameters after the epoch with the best validation accuracy, the later one
         in a tie. Before the first epoch is over, the current ones; if the run diverged
         there, those it started from.
-    train_loss : list of float
-        One entry an epoch: mean loss of its batches, in nats.
-    val_loss : list of float
-        One entry an epoch: loss on the validation images after it, in nats.
-    val_accuracy : list of float
-        One entry an epoch: accuracy on the validation images after it, from 0 to 1.
-    seconds : list of float
-        One entry an epoch: how long it took.
-    batch_loss : list of float
-        One entry a training step, in nats.
-    best_epoch : int
-        Index of the epoch that `params` are from; -1 before the first one is over.
     epochs : int
         Epochs that were planned.
     steps_per_epoch : int
         Training steps in each of them.
+    history : list of Epoch
+        One entry an epoch. What is in them can be read as lists, too: ``train_loss``,
+        ``val_loss``, ``val_accuracy`` and ``seconds``.
+    batch_loss : list of float
+        One entry a training step, in nats.
     stopped : str
-        Why the run ended before its last epoch; empty if it did not.
-    diverged : bool
-        Whether it was because a loss was no longer finite.
+        Why the run ended before its last epoch, such as ``"stopped in epoch 3"``; empty
+        if it did not.
 
     Examples
     --------
     >>> run = Run({}, epochs=12, steps_per_epoch=88)
     >>> run.n_steps, run.finished, run
     (1056, False, Run(0 of 12 epochs))
+    >>> run.record(Epoch(2.1, 1.9, 0.25, 1.0), params={})
+    >>> run.val_accuracy, run
+    ([0.25], Run(1 of 12 epochs, best 25.0% in epoch 1))
     """
 
     params: dict
     epochs: int
     steps_per_epoch: int
-    train_loss: list = field(default_factory=list)
-    val_loss: list = field(default_factory=list)
-    val_accuracy: list = field(default_factory=list)
-    seconds: list = field(default_factory=list)
+    history: list = field(default_factory=list)
     batch_loss: list = field(default_factory=list)
-    best_epoch: int = -1
     stopped: str = ""
-    diverged: bool = False
+
+    train_loss = _of_each_epoch("train_loss")
+    val_loss = _of_each_epoch("val_loss")
+    val_accuracy = _of_each_epoch("val_accuracy")
+    seconds = _of_each_epoch("seconds")
+
+    def __post_init__(self):
+        self.history = [Epoch(*epoch) for epoch in self.history]
+
+    @property
+    def best_epoch(self):
+        """Index of the epoch that `params` are from; -1 before the first is over."""
+        accuracies = self.val_accuracy
+        best = max(accuracies, default=None)
+        return max((i for i, a in enumerate(accuracies) if a == best), default=-1)
 
     @property
     def n_steps(self):
@@ -64,34 +93,32 @@ class Run:
     @property
     def finished(self):
         """Whether no further step will be taken."""
-        return bool(self.stopped) or len(self.seconds) == self.epochs
+        return bool(self.stopped) or len(self.history) == self.epochs
 
-    def record(self, train_loss, val_loss, val_accuracy, seconds, params):
-        """Add an epoch. A copy of its parameters is kept if none before was better."""
-        lists = self.train_loss, self.val_loss, self.val_accuracy, self.seconds
-        entries = train_loss, val_loss, val_accuracy, seconds
-        n, before = len(self.seconds), (self.best_epoch, self.params)
-        best = before
-        if val_accuracy >= max(self.val_accuracy, default=0):
-            best = n, {name: value.copy() for name, value in params.items()}
-        try:
-            self.best_epoch, self.params = best
-            for values, entry in zip(lists, entries, strict=True):
-                values.append(entry)
-        except BaseException:  # an interrupt: the epoch is in all lists or in none
-            for values in lists:
-                del values[n:]
-            self.best_epoch, self.params = before
-            raise
+    @property
+    def diverged(self):
+        """Whether the run ended because a loss was no longer finite."""
+        return self.stopped.startswith("diverged")
+
+    def record(self, epoch, params):
+        """Add an `Epoch`; keep a copy of its parameters if none before was better."""
+        best = self.params
+        if epoch.val_accuracy >= max(self.val_accuracy, default=0):
+            best = {name: value.copy() for name, value in params.items()}
+        # in one line, so that an interrupt comes before both or after them
+        self.history, self.params = [*self.history, epoch], best
 
     def stop(self, why):
         """End the run, for instance because it ``"diverged"``."""
-        self.stopped = f"{why} in epoch {len(self.seconds) + 1}"
-        self.diverged = why == "diverged"
+        n = len(self.history)
+        between = n > 0 and len(self.batch_loss) == n * self.steps_per_epoch
+        self.stopped = (
+            f"{why} after epoch {n}" if between else f"{why} in epoch {n + 1}"
+        )
 
     def __repr__(self):
-        parts = [f"{len(self.seconds)} of {self.epochs} epochs"]
-        if self.seconds:
+        parts = [f"{len(self.history)} of {self.epochs} epochs"]
+        if self.history:
             best = self.val_accuracy[self.best_epoch]
             parts.append(f"best {best:.1%} in epoch {self.best_epoch + 1}")
         if self.stopped:

@@ -15,7 +15,7 @@ from ..checks import (
 )
 from ..evaluation.prediction import confusion_matrix
 from ..model.network import Layer
-from .fitting import progress_bar
+from .fitting import progress_bar, wants_to_stop
 from .loop import Training
 from .optim import constant
 from .run import Run
@@ -52,6 +52,18 @@ class Trace:
     run: Run
     filters: list = field(default_factory=list)
     confusion: list = field(default_factory=list)
+
+    def look_in(self, training, weights):
+        """Add what the network is like after an epoch."""
+        predicted = training.val_logits.argmax(axis=1)
+        n_classes = training.val_logits.shape[1]
+        self.confusion.append(confusion_matrix(training.y_val, predicted, n_classes))
+        self.filters.append(training.params[weights].copy())
+
+    def keep_whole_epochs(self):
+        """Leave out an epoch of which an interrupt has let only a part be noted."""
+        n = min(len(self.run.history), len(self.filters), len(self.confusion))
+        del self.run.history[n:], self.filters[n:], self.confusion[n:]
 
     @property
     def accuracy(self):
@@ -111,8 +123,8 @@ def try_learning_rates(
     Returns
     -------
     list of Trace
-        One a learning rate, the last one unfinished if it was stopped. That a
-        rate diverged is told in its trace, not in a warning.
+        One a learning rate, the last one unfinished if it was stopped. A trace
+        shows that its rate diverged; there is no warning.
 
     Raises
     ------
@@ -122,7 +134,7 @@ def try_learning_rates(
 
     Notes
     -----
-    Taught in notebook 3. An interrupt stops it, too. Both are told in a warning.
+    Taught in notebook 3. An interrupt stops it, too. Both give a warning.
 
     Examples
     --------
@@ -144,21 +156,23 @@ def try_learning_rates(
     with progress_bar(len(learning_rates) * epochs, "epoch", progress) as bar:
         for lr in learning_rates:
             start = deepcopy((X, seed))  # a stream or a generator would move on
-            training = _Traced(
+            training = Training(
                 model, start[0], y, X_val, y_val, epochs, lr,
                 seed=start[1], schedule=schedule, **settings,
             )  # fmt: skip
-            training.trace, training.shown = Trace(lr, training.run), f"{first}.w"
-            trace = training.trace
+            trace = Trace(lr, training.run)
             traces.append(trace)
             try:
                 with side_by_side(training, n_shards):
-                    _follow(training, bar, callback)
+                    for run in training:
+                        if not run.stopped and len(run.history) > len(trace.filters):
+                            trace.look_in(training, f"{first}.w")
+                            bar.update()
+                        if wants_to_stop(run, callback):
+                            run.stop("stopped")
             except KeyboardInterrupt:
                 trace.run.stop("interrupted")
-            # an epoch whose validation was interrupted does not count
-            n_epochs = len(trace.run.train_loss)
-            del trace.filters[n_epochs:], trace.confusion[n_epochs:]
+                trace.keep_whole_epochs()
             if trace.run.stopped and not trace.run.diverged:
                 text = f"training {trace.run.stopped} of learning rate {lr:g}"
                 warnings.warn(text, stacklevel=2)
@@ -171,26 +185,3 @@ def _first_convolution(model):
         if layer.kind == "convolution":
             return layer.name
     raise ValueError(f"model must have a convolution, got {type(model).__name__}")
-
-
-class _Traced(Training):
-    """A training that notes, in its `trace`, what it is like at each validation."""
-
-    def _validation_logits(self):
-        logits = super()._validation_logits()
-        predicted, n_classes = logits.argmax(axis=1), logits.shape[1]
-        counts = confusion_matrix(self.y_val, predicted, n_classes)
-        self.trace.confusion.append(counts)
-        self.trace.filters.append(self.params[self.shown].copy())
-        return logits
-
-
-def _follow(training, bar, callback):
-    """Take all steps of a training; a bar counts its epochs."""
-    for run in training:
-        if run.stopped:  # its last step has diverged
-            return
-        if len(run.batch_loss) % run.steps_per_epoch == 0:
-            bar.update()
-        if callback and callback(run):
-            run.stop("stopped")

@@ -9,60 +9,56 @@ import pytest
 from tasks import same
 
 from ch335_helpers.data.batches import draw_data, shift_images
-from ch335_helpers.experiments.trial_files import (
-    load_run,
-    load_trials,
-    save_run,
-    trial_paths,
-)
+from ch335_helpers.experiments.trials import Trial, TrialFiles
 from ch335_helpers.model.models import SimpleCNN
 from ch335_helpers.training.run import Run
 
 SETTINGS = {"model": SimpleCNN(3), "data": partial(draw_data, n_train=3), "lr": 0.1}
 
 
+def files_of(folder, name="a", **settings):
+    return TrialFiles(folder, SETTINGS | settings, {name: {}})
+
+
 def path_of(folder, name="a", seed=0, **settings):
-    (path,) = trial_paths(folder, {0: (name, seed, SETTINGS | settings)}).values()
-    return path
+    return files_of(folder, name, **settings).path(name, seed)
 
 
 @pytest.fixture
 def run():
     params = {"conv.w": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(1)}
-    run = Run(params, epochs=2, steps_per_epoch=2, best_epoch=0)
+    run = Run(params, epochs=2, steps_per_epoch=2, history=[(0.2, 2.0, 0.7, 1.25)])
     run.batch_loss += [0.1, 1 / 3, float("nan")]
-    run.train_loss.append(0.2)
-    run.val_loss.append(2.0)
-    run.val_accuracy.append(0.7)
-    run.seconds.append(1.25)
     run.stop("diverged")
     return run
 
 
 def test_what_is_read_is_what_was_written(run, tmp_path):
-    path = path_of(tmp_path)
-    save_run(path, run)
-    read = load_run(path)
+    files = files_of(tmp_path)
+    files.save(Trial("a", 0, run))
+    trial = files.load("a", 0)
+    read = trial.run
+    assert (trial.name, trial.seed, trial.error) == ("a", 0, "")
     assert same(read.params, run.params)
     assert [a.dtype for a in read.params.values()] == [np.float32, np.float64]
     plain, expected = vars(read) | {"params": 0}, vars(run) | {"params": 0}
     assert repr(plain) == repr(expected)  # where NaN is equal to NaN
-    assert [path] == list(tmp_path.iterdir())
+    assert [files.path("a", 0)] == list(tmp_path.iterdir())
 
 
 def test_an_empty_run_is_read_as_such(tmp_path):
-    path = path_of(tmp_path)
-    save_run(path, Run({}, 3, 4))
-    assert load_run(path) == Run({}, 3, 4)
+    files = files_of(tmp_path)
+    files.save(Trial("a", 0, Run({}, 3, 4)))
+    assert files.load("a", 0).run == Run({}, 3, 4)
 
 
 def test_a_file_holds_arrays_and_json_alone(run, tmp_path):
-    path = path_of(tmp_path)
-    save_run(path, run)
-    with np.load(path, allow_pickle=False) as archive:
-        about = json.loads(str(archive["about"]))
+    files = files_of(tmp_path)
+    files.save(Trial("a", 0, run))
+    with np.load(files.path("a", 0), allow_pickle=False) as archive:
+        about = archive["state"].tobytes().decode()
         assert all(not archive[key].dtype.hasobject for key in archive)
-    assert about["file"] == path.name and about["stopped"] == "diverged in epoch 2"
+    assert json.loads(about) and "diverged in epoch 2" in about
 
 
 def test_the_name_is_readable_and_stays_in_the_folder(tmp_path):
@@ -88,29 +84,34 @@ def test_whatever_is_changed_has_another_file(tmp_path):
 
 def test_the_order_of_settings_does_not_count(tmp_path):
     backwards = dict(reversed(SETTINGS.items()))
-    (path,) = trial_paths(tmp_path, {0: ("a", 0, backwards)}).values()
-    assert path == path_of(tmp_path)
+    assert TrialFiles(tmp_path, backwards, {"a": {}}).path("a", 0) == path_of(tmp_path)
 
 
-def test_what_is_not_there_is_not_loaded_and_the_damaged_is_told(run, tmp_path):
-    paths = {("a", seed): path_of(tmp_path, seed=seed) for seed in range(3)}
-    save_run(paths["a", 0], run)
-    paths["a", 1].write_bytes(b"")
-    with pytest.warns(UserWarning, match=f"trained again: .*{paths['a', 1].name}"):
-        trials = load_trials(paths)
-    assert list(trials) == [("a", 0)]
-    assert same(trials["a", 0].run.params, run.params)
+def test_it_does_not_count_where_a_setting_is_said(tmp_path):
+    shared = {key: SETTINGS[key] for key in ("model", "lr")} | {"data": None}
+    files = TrialFiles(tmp_path, shared, {"a": {"data": SETTINGS["data"]}})
+    assert files.path("a", 0) == path_of(tmp_path)
+
+
+def test_what_is_not_there_is_not_loaded_and_the_damaged_is_refused(run, tmp_path):
+    files = files_of(tmp_path)
+    files.save(Trial("a", 0, run))
+    files.path("a", 1).write_bytes(b"")
+    assert same(files.load("a", 0).run.params, run.params)
+    with pytest.raises(ValueError, match=files.path("a", 1).name):
+        files.load("a", 1)
+    assert files.load("a", 2) is None
 
 
 def test_a_byte_that_is_changed_is_noticed_or_changes_nothing(run, tmp_path):
-    path = path_of(tmp_path)
-    save_run(path, run)
-    whole, expected = path.read_bytes(), repr(vars(load_run(path)))
+    files, path = files_of(tmp_path), path_of(tmp_path)
+    files.save(Trial("a", 0, run))
+    whole, expected = path.read_bytes(), repr(vars(files.load("a", 0).run))
     noticed = 0
     for i in range(len(whole)):
         path.write_bytes(whole[:i] + bytes([whole[i] ^ 0x55]) + whole[i + 1 :])
         try:
-            assert repr(vars(load_run(path))) == expected
+            assert repr(vars(files.load("a", 0).run)) == expected
         except ValueError as error:
             assert str(path) in str(error)
             noticed += 1
@@ -119,33 +120,48 @@ def test_a_byte_that_is_changed_is_noticed_or_changes_nothing(run, tmp_path):
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.9, 0.999])
 def test_a_file_that_was_cut_is_refused(run, tmp_path, share):
-    path = path_of(tmp_path)
-    save_run(path, run)
+    files, path = files_of(tmp_path), path_of(tmp_path)
+    files.save(Trial("a", 0, run))
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(ValueError, match=r"is damaged|must be a whole"):
-        load_run(path)
+    with pytest.raises(ValueError, match="must be a whole"):
+        files.load("a", 0)
 
 
 def test_a_file_under_another_name_is_refused(run, tmp_path):
-    path, other = path_of(tmp_path), path_of(tmp_path, lr=0.2)
-    save_run(path, run)
-    os.rename(path, other)
-    with pytest.raises(ValueError, match=f"{other.name}.* got .*{path.name}"):
-        load_run(other)
+    files, others = files_of(tmp_path), files_of(tmp_path, lr=0.2)
+    files.save(Trial("a", 0, run))
+    os.rename(files.path("a", 0), others.path("a", 0))
+    with pytest.raises(ValueError, match=f"{others.path('a', 0).name} must hold this"):
+        others.load("a", 0)
 
 
-@pytest.mark.parametrize("content", [{"x": np.array([{}])}, {"about": "[]"}, {}])
+def in_bytes(text):
+    return {"state": np.frombuffer(text.encode(), np.uint8)}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"x": np.array([{}])},
+        {},
+        {"state": "[]"},
+        in_bytes("[]"),
+        in_bytes("3"),
+        in_bytes('{"dict": {"asked": [], "run": {}}}'),
+        in_bytes('{"array": "9"}'),
+    ],
+)
 def test_another_archive_is_refused(tmp_path, content):
-    path = path_of(tmp_path)
-    np.savez(path, **content)
-    with pytest.raises(ValueError, match=r"is damaged|must be a whole"):
-        load_run(path)
+    files = files_of(tmp_path)
+    np.savez(files.path("a", 0), **content)
+    with pytest.raises(ValueError, match=r"must hold|must be a whole"):
+        files.load("a", 0)
 
 
 def test_writing_that_fails_leaves_the_file_as_it_was(run, tmp_path, monkeypatch):
-    path = path_of(tmp_path)
-    save_run(path, run)
+    files, path = files_of(tmp_path), path_of(tmp_path)
+    files.save(Trial("a", 0, run))
     before = path.read_bytes()
 
     def half(file, array, **options):
@@ -154,7 +170,7 @@ def test_writing_that_fails_leaves_the_file_as_it_was(run, tmp_path, monkeypatch
 
     monkeypatch.setattr(np.lib.format, "write_array", half)
     with pytest.raises(OSError, match="no space"):
-        save_run(path, Run({}, 1, 1))
+        files.save(Trial("a", 0, Run({}, 1, 1)))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -163,4 +179,4 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path):
     path = path_of(tmp_path)
     path.mkdir()
     with pytest.raises(OSError):
-        load_run(path)
+        files_of(tmp_path).load("a", 0)

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
@@ -155,5 +155,5 @@ def test_an_error_in_any_part_comes_through_and_leaves_blas_as_it_was(bad, monke
 def test_a_copy_of_this_process_has_threads_of_its_own(monkeypatch):
     monkeypatch.setattr("ch335_helpers.machine.cores._n_cores", lambda: 2)
     assert map_in_threads(abs, [-1, -2]) == [1, 2]
-    with Cores(1, get_context("fork")) as executor:
+    with ProcessPoolExecutor(1, get_context("fork")) as executor:
         assert executor.submit(map_in_threads, abs, [-3, -4]).result(60) == [3, 4]

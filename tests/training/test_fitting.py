@@ -66,7 +66,7 @@ def test_the_callback_sees_the_run_after_every_step(tiny):
 
     fit_tiny(tiny, callback=note)
     assert steps == [*range(1, 13)]
-    assert epochs == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert epochs == [0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4]
 
 
 def test_a_callback_that_only_looks_changes_nothing(tiny):
@@ -135,7 +135,7 @@ def test_fit_has_the_defaults_of_a_training(task, capfd, monkeypatch):
 
 
 def test_the_warning_of_a_stopped_run_points_at_the_callers_line(tiny):
-    with pytest.warns(UserWarning, match="stopped in epoch 1") as caught:
+    with pytest.warns(UserWarning, match="stopped after epoch 1") as caught:
         fit(SimpleCNN(3), *tiny, progress=False, callback=lambda run: True, epochs=2)
     assert [warning.filename for warning in caught] == [__file__]
 

@@ -4,14 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
-from tasks import fit_tiny, same
+from tasks import fit_tiny, made_run, same
 
 from ch335_helpers.data.batches import ImageStream
 from ch335_helpers.data.shapes import make_synthetic_images
 from ch335_helpers.evaluation.prediction import predict, predict_logits
 from ch335_helpers.model.models import LinearClassifier, SimpleCNN
 from ch335_helpers.training.optim import constant
-from ch335_helpers.training.run import Run
 from ch335_helpers.training.traces import TIMES_WORSE, Trace, try_learning_rates
 
 
@@ -86,7 +85,7 @@ def test_a_loss_far_above_guessing_is_a_divergence(tiny):
         ([1.0, limit, 1.0], 2),
         ([limit, 1.0, limit], 1),
     ):
-        run = Run({}, 3, 1, train_loss=losses)
+        run = made_run(3, train_loss=losses)
         assert Trace(0.1, run, confusion=[np.eye(3)] * 3).diverged_in == epoch
 
 
@@ -121,14 +120,15 @@ def test_what_is_stopped_returns_what_it_has(tiny, step, interrupt):
                 raise KeyboardInterrupt
             return True
 
-    why, epoch = ("interrupted" if interrupt else "stopped"), (step - 1) // 3 + 1
-    message = f"training {why} in epoch {epoch} of learning rate 0.01"
+    why, epochs = ("interrupted" if interrupt else "stopped"), step // 3
+    where = "after epoch 1" if step == 3 else f"in epoch {epochs + 1}"
+    message = f"training {why} {where} of learning rate 0.01"
     with pytest.warns(UserWarning, match=message):
         traces = try_tiny(tiny, (1e-3, 1e-2, 1e-1), callback=end)
     whole, part = traces
     assert (len(whole.filters), whole.run.stopped) == (3, "")
     assert len(part.filters) == len(part.confusion) == len(part.run.train_loss)
-    assert len(part.filters) == epoch - 1
+    assert len(part.filters) == epochs
     assert len(steps) == 9 + step
 
 
@@ -196,7 +196,7 @@ def test_the_warning_points_at_the_callers_line(tiny):
 
 
 def test_guessing_is_measured_by_the_number_of_classes():
-    run = Run({}, 1, 1, train_loss=[TIMES_WORSE * np.log(3)])
+    run = made_run(1, train_loss=[TIMES_WORSE * np.log(3)])
     assert Trace(0.1, run, confusion=[np.ones((3, 3))]).diverged_in == 1
-    run.train_loss = [TIMES_WORSE * np.log(3) - 1e-9]
+    run = made_run(1, train_loss=[TIMES_WORSE * np.log(3) - 1e-9])
     assert Trace(0.1, run, confusion=[np.ones((3, 3))]).diverged_in == 0
