@@ -95,6 +95,13 @@ from .model.ops import (
     softmax,
 )
 from .model.summary import Summary
+from .model.variants import (
+    deeper,
+    with_head,
+    with_pooled_stem,
+    without_batch_norm,
+    without_shortcuts,
+)
 from .model.walk import Step, output_gradients, steps
 from .training.files import load_params, save_params
 from .training.fitting import fit

@@ -15,6 +15,13 @@ from ch335_helpers.model.models import (
 )
 from ch335_helpers.model.network import Chain
 from ch335_helpers.model.summary import Summary
+from ch335_helpers.model.variants import (
+    deeper,
+    with_head,
+    with_pooled_stem,
+    without_batch_norm,
+    without_shortcuts,
+)
 from ch335_helpers.model.walk import steps
 
 
@@ -79,15 +86,15 @@ def test_fields_have_the_names_of_the_activation_maps(make, rng):
 MODELS = {
     "simple": (SimpleCNN(), (1, 24, 24)),
     "residual": (ResidualCNN(width=4), (1, 32, 32)),
-    "deep": (ResidualCNN(width=4, depth=2, stem="pool"), (1, 32, 32)),
-    "plain": (ResidualCNN(width=4, residual=False, batch_norm=False), (1, 32, 32)),
-    "scores": (ResidualCNN(width=4, head="maximum"), (1, 32, 32)),
+    "deep": (with_pooled_stem(deeper(ResidualCNN(width=4), 2)), (1, 32, 32)),
+    "plain": (without_shortcuts(without_batch_norm(ResidualCNN(width=4))), (1, 32, 32)),
+    "scores": (with_head(ResidualCNN(width=4), "maximum"), (1, 32, 32)),
     "colours": (SimpleCNN(in_channels=3), (3, 16, 20)),
     "own": (
         Chain(
             Conv("a", 1, 3, kernel=5, stride=3, padding=1), MaxPool(),
             Conv("b", 3, 4, kernel=2, padding=0),
-            residual_block("c", 4, 4, batch_norm=False), ReLU(),
+            without_batch_norm(residual_block("c", 4, 4)), ReLU(),
         ),
         (1, 36, 30),
     ),

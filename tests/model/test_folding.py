@@ -8,11 +8,12 @@ from ch335_helpers.model.folding import fold_batch_norm
 from ch335_helpers.model.layers import BatchNorm, Conv, ReLU
 from ch335_helpers.model.models import ResidualCNN, SimpleCNN, TemplateCNN
 from ch335_helpers.model.network import Chain, Residual
+from ch335_helpers.model.variants import deeper, with_head, without_shortcuts
 
 MODELS = {
     "ResidualCNN": ResidualCNN(3, 2, width=4),
-    "deep": ResidualCNN(3, 2, width=4, depth=2, head="log-sum-exp"),
-    "no shortcut": ResidualCNN(3, 2, width=4, residual=False),
+    "deep": with_head(deeper(ResidualCNN(3, 2, width=4), 2), "log-sum-exp"),
+    "no shortcut": without_shortcuts(ResidualCNN(3, 2, width=4)),
     "with a bias": Chain(Conv("conv", 2, 3, stride=2), BatchNorm("bn", 3), ReLU()),
     "a single path": Residual(
         Chain(Conv("conv", 2, 2, padding=1), BatchNorm("bn", 2)), BatchNorm("own", 2)

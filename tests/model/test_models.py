@@ -6,28 +6,34 @@ import pytest
 from ch335_helpers.data.ideal import class_posterior
 from ch335_helpers.data.shapes import Geometry, make_synthetic_images, shape_templates
 from ch335_helpers.model.models import (
-    HEADS,
-    STEMS,
     LinearClassifier,
     ResidualCNN,
     SimpleCNN,
     TemplateCNN,
     residual_block,
 )
-from ch335_helpers.model.network import Chain, n_parameters
+from ch335_helpers.model.network import n_parameters
 from ch335_helpers.model.ops import cross_entropy, softmax
-from ch335_helpers.model.walk import steps
+from ch335_helpers.model.variants import (
+    deeper,
+    with_head,
+    with_pooled_stem,
+    without_batch_norm,
+    without_shortcuts,
+)
 
 MODELS = {
     "LinearClassifier": LinearClassifier(n_classes=3, in_channels=2, img_size=8),
     "SimpleCNN": SimpleCNN(n_classes=3, in_channels=2),
     "ResidualCNN": ResidualCNN(n_classes=3, in_channels=2, width=4),
-    "bare ResidualCNN": ResidualCNN(3, 2, width=4, batch_norm=False, residual=False),
-    "deep ResidualCNN": ResidualCNN(3, 2, width=4, depth=2, stem="pool"),
-    "maximum": ResidualCNN(3, 2, width=4, head="maximum"),
-    "log-sum-exp": ResidualCNN(3, 2, width=4, head="log-sum-exp"),
+    "bare ResidualCNN": without_shortcuts(
+        without_batch_norm(ResidualCNN(3, 2, width=4))
+    ),
+    "deep ResidualCNN": with_pooled_stem(deeper(ResidualCNN(3, 2, width=4), 2)),
+    "maximum": with_head(ResidualCNN(3, 2, width=4), "maximum"),
+    "log-sum-exp": with_head(ResidualCNN(3, 2, width=4), "log-sum-exp"),
     "TemplateCNN": TemplateCNN(3, 2, per_class=2, kernel=5),
-    "flatten": ResidualCNN(3, 2, width=4, head="flatten", img_size=8),
+    "flatten": with_head(ResidualCNN(3, 2, width=4), "flatten", img_size=8),
 }
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
 
@@ -195,57 +201,7 @@ def test_a_block_whose_last_scale_is_zero_passes_its_input_on(rng):
     np.testing.assert_array_equal(block(params, x, train=True)[0], x)
 
 
-# ------------------------------------------------------------ variants of ResidualCNN
-
-
-@pytest.mark.parametrize("stem", STEMS)
-@pytest.mark.parametrize("img_size", [4, 7, 12, 17, 32])
-def test_every_stem_and_the_head_flatten_fit_any_image_size(stem, img_size, rng):
-    model = ResidualCNN(3, width=2, stem=stem, head="flatten", img_size=img_size)
-    logits, _ = model(model.init(rng), rng.standard_normal((2, 1, img_size, img_size)))
-    assert logits.shape == (2, 3)
-
-
-def test_a_deeper_network_has_more_blocks_before_and_after_the_pooling():
-    names = [layer.name for layer in ResidualCNN(depth=3).leaves()]
-    blocks = [name for name in names if name.endswith(".conv2")]
-    expected = [f"block{b}{n}.conv2" for b in (1, 2) for n in ("", ".2", ".3")]
-    assert blocks == expected
-    pool = names.index("pool")
-    assert names.index(expected[2]) < pool < names.index(expected[3])
-
-
-def test_the_heads_differ_in_how_the_places_come_together(rng):
-    """A shape that is seen in one place out of many: what each head makes of it."""
-    scores = {}
-    for head in ("average", "maximum", "log-sum-exp"):
-        model = ResidualCNN(2, width=1, head=head)
-        params = model.init(rng)
-        last = "linear" if head == "average" else "scores"
-        params[f"{last}.w"][:] = 1
-        found = steps(model, params, np.zeros((1, 1, 16, 16), np.float32))
-        maps = next(s.y for s in reversed(found) if s.name == "block2.relu2")
-        seen = np.zeros_like(maps)
-        seen[0, 0, 1, 1] = 8.0
-        tail = Chain(*model.parts[-2:])
-        scores[head] = tail(params, seen)[0][0, 0]
-    places = maps[0, 0].size
-    assert scores["average"] == pytest.approx(8 / places)
-    assert scores["maximum"] == pytest.approx(8)
-    assert scores["log-sum-exp"] == pytest.approx(np.log(np.exp(8) + places - 1))
-
-
-@pytest.mark.parametrize("value", ["average pool", "", None, 3, ["average"], HEADS])
-def test_an_unknown_stem_or_head_is_refused(value):
-    for name, choices in {"stem": STEMS, "head": HEADS}.items():
-        with pytest.raises(ValueError, match=f"{name} must be one of {choices[0]}, "):
-            ResidualCNN(**{name: value})
-
-
-@pytest.mark.parametrize("value", [0, -1, 1.0, True, "2"])
-def test_a_depth_that_is_no_count_is_refused(value):
-    with pytest.raises(ValueError, match="depth must be a whole number from 1 to 1000"):
-        ResidualCNN(depth=value)
+# ------------------------------------------------------------ templates
 
 
 @pytest.mark.parametrize("noise", [0.7, 1.5])

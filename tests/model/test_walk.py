@@ -6,6 +6,7 @@ import pytest
 from ch335_helpers.model.layers import BatchNorm, Conv, Flatten, Linear, MaxPool, ReLU
 from ch335_helpers.model.models import ResidualCNN, SimpleCNN
 from ch335_helpers.model.network import Chain, Residual
+from ch335_helpers.model.variants import without_batch_norm, without_shortcuts
 from ch335_helpers.model.walk import output_gradients, steps
 
 
@@ -54,7 +55,7 @@ def test_no_two_steps_have_one_name():
 MODELS = {
     "SimpleCNN": SimpleCNN(3),
     "ResidualCNN": ResidualCNN(3, width=4),
-    "bare": ResidualCNN(3, width=4, batch_norm=False, residual=False),
+    "bare": without_shortcuts(without_batch_norm(ResidualCNN(3, width=4))),
     "one layer": Conv("conv", 1, 2),
 }
 

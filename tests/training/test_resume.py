@@ -14,6 +14,7 @@ from tasks import fit_tiny, same
 from ch335_helpers.data.batches import ImageStream, add_noise, shift_images
 from ch335_helpers.data.shapes import make_synthetic_images
 from ch335_helpers.model.models import ResidualCNN, SimpleCNN
+from ch335_helpers.model.variants import with_head
 from ch335_helpers.training.files import (
     load_params,
     load_state,
@@ -183,7 +184,7 @@ def test_other_data_are_refused(tiny, tmp_path, place, named):
 
 def test_networks_with_the_same_parameters_are_told_apart(tiny, tmp_path):
     path = tmp_path / "run.npz"
-    heads = [ResidualCNN(3, width=2, head=head) for head in ("average", "maximum")]
+    heads = [with_head(ResidualCNN(3, width=2), h) for h in ("maximum", "log-sum-exp")]
     fit_tiny(tiny, checkpoint=path, model=heads[0])
     with pytest.raises(ValueError, match="with model"):
         fit_tiny(tiny, checkpoint=path, model=heads[1])

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...data.shapes import DEFAULT_NOISE, make_synthetic_images
 from ...model.models import ResidualCNN, SimpleCNN
+from ...model.variants import without_batch_norm, without_shortcuts
 from ...training.loop import Training
 from ...training.shards import side_by_side
 from ..svg import accuracy_chart, loss_chart
@@ -21,7 +22,7 @@ STEP_TO_FORWARD = 3  # a training step's time over that of its forward pass, abo
 FORWARD_SHARE = 1 / STEP_TO_FORWARD  # of a training step that a validation image takes
 WIDTHS = {"small ResidualCNN": 8, "ResidualCNN": 16}
 OWN_DASH = "2 3"  # of the reader's runs in an explorer, whose own lines are solid
-SWITCHES = ("batch_norm", "residual")
+SWITCHES = {"batch_norm": without_batch_norm, "residual": without_shortcuts}
 
 
 class Control(NamedTuple):
@@ -104,7 +105,7 @@ class Trainer:
                 raise ValueError(f"{name} must be one of {stops}, got {value!r}")
         self.settings |= settings
         simple = self.settings["model"] == "SimpleCNN"  # it has neither
-        self.tell(idle=SWITCHES if simple else ())
+        self.tell(idle=tuple(SWITCHES) if simple else ())
         if not self.is_training:
             seconds = duration(self.estimate())
             self.tell(message=f"This will take about {seconds}. Press Train.")
@@ -141,8 +142,10 @@ class Trainer:
     def _model(self, settings):
         if settings["model"] == "SimpleCNN":
             return SimpleCNN(self.n_classes)
-        parts = {name: settings[name] for name in SWITCHES}
-        return ResidualCNN(self.n_classes, width=WIDTHS[settings["model"]], **parts)
+        model = ResidualCNN(self.n_classes, width=WIDTHS[settings["model"]])
+        for name, without in SWITCHES.items():
+            model = model if settings[name] else without(model)
+        return model
 
     def train(self):
         """Start a run with the settings, unless one is going on.
