@@ -57,8 +57,7 @@ from .inside.explain import (
 )
 from .inside.patches import strongest_patches
 from .machine.cores import all_cores
-from .machine.host import smaller_in_browser
-from .machine.malloc import keep_freed_memory
+from .machine.host import keep_freed_memory, smaller_in_browser
 from .model.fields import Field, receptive_fields
 from .model.folding import fold_batch_norm
 from .model.layers import (

@@ -1,6 +1,7 @@
 """The check of a gradient: exact against numerical, along random directions."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,10 +15,10 @@ from ..checks import (
     check_values,
     check_whole,
 )
+from ..display import Table
 from ..model.network import Layer, learnt
 from ..model.ops import cross_entropy
 from .numerical import slope_and_kink
-from .report import GradientReport, InputCheck
 
 
 def check_gradients(
@@ -75,9 +76,8 @@ def check_gradients(
     wrong gradients, and does so here. Where the loss has a kink within the step, a
     smaller one is tried; a direction with a kink at every step is left out and counted.
     Where the rounding error of the loss, over the step, is more than the tolerance
-    allows, larger steps are tried. If there is none at which both the rounding and the
-    bend of the loss are small enough, the report says that the gradient cannot be
-    judged, unless it differs by more than rounding explains.
+    allows, the report says that the gradient cannot be judged, unless it differs by
+    more than rounding explains.
     A model is checked in training, and its running averages are copied for each call.
 
     Examples
@@ -198,76 +198,143 @@ def compare_gradient(found, gradient, along, directions, step, tolerance, roundi
     if not np.isfinite(gradient).all():
         found.note = "not all of it is finite"
         return
-
-    length, errors = np.linalg.norm(gradient), {}
-    for number, direction in enumerate(directions):
+    length, errors = np.linalg.norm(gradient), []
+    for direction in directions:
         exact = np.sum(gradient * direction)
         limits = (length, step, tolerance, rounding)
-        error = error_along(along(direction), exact, *limits)
-        if error is None:
-            found.kinks += 1
-        elif math.isnan(error):
-            found.hidden += 1
-        else:
-            errors[number] = error
-    found.error = float(max(errors.values(), default=math.nan))
-    left_out = found.kinks + found.hidden
-    if found.error > tolerance:
-        worst = directions[max(errors, key=errors.get)]
-        found.note = f"at {_entry(gradient, along, worst, step)} for instance"
-    elif not errors and not found.kinks:
+        errors.append(error_along(along(direction), exact, *limits))
+    found.kinks, found.hidden = errors.count(None), sum(e != e for e in errors)
+    judged = [e for e in errors if e is not None and e == e]
+    found.error = float(max(judged, default=math.nan))
+    left_out = len(errors) - len(judged)
+    if judged and left_out and found.error <= tolerance:
+        found.note = f"≈ {left_out} of {len(errors)} directions left out"
+    elif not judged and found.kinks:
+        found.note = "in every direction"
+    elif not judged:
         sizes = f"≈ {rounding / step:.0e}, the gradient's length ≈ {length:.0e}"
         found.note = f"it hides slopes of {sizes}"
-    elif not errors:
-        found.note = "in every direction"
-    elif left_out:
-        found.note = f"≈ {left_out} of {len(directions)} directions left out"
 
 
 def error_along(loss, exact, length, step, tolerance, rounding):
     """Relative error of one slope.
 
-    None if the loss has a kink at every step, NaN if rounding hides the slope.
+    Parameters
+    ----------
+    loss : callable
+        The loss at a distance t along a direction.
+    exact : float
+        The slope that the gradient predicts.
+    length : float
+        The gradient's length. It is also the typical slope along a random direction: a
+        single one can be almost 0, which would make every error look large.
+    step, tolerance : float
+        As in `check_gradients`.
+    rounding : float
+        Rounding error of the loss.
+
+    Returns
+    -------
+    error : float or None
+        NaN if rounding hides the slope; None if the loss has a kink at every step.
     """
-    steps = (step, step / 10, step / 100)
-    for h in steps:
+    for h in (step, step / 10, step / 100):
         slope, kink = slope_and_kink(loss, h)
-        difference, noise = abs(slope - exact), rounding / h
         scale = max(length, abs(slope), np.finfo(np.float64).tiny)
+        difference, noise = abs(slope - exact), rounding / h
         if noise > tolerance * scale:
-            if h < step:  # there was a kink, and a smaller step tells nothing
+            if h < step:  # there was a kink, and a smaller step shows only rounding
                 return None
-            if difference - noise > tolerance * scale:
-                return (difference - noise) / scale
-            return _error_far_along(loss, exact, length, step, tolerance, rounding)
+            unexplained = (difference - noise) / scale
+            return unexplained if unexplained > tolerance else math.nan
         if kink <= tolerance / 2 * scale:
             return difference / scale
     return None
 
 
-def _error_far_along(loss, exact, length, step, tolerance, rounding):
-    """Relative error at a step so large that rounding is small; or NaN."""
-    for h in (10 * step, 100 * step, 1000 * step):
-        slope, kink = slope_and_kink(loss, h)
-        scale = max(length, abs(slope), np.finfo(np.float64).tiny)
-        if max(2 * kink, rounding / h) <= tolerance * scale:
-            return abs(slope - exact) / scale
-    return math.nan
+@dataclass
+class InputCheck:
+    """What the check found for one input.
 
-
-def _entry(gradient, along, direction, h):
-    """Index of an entry at which the gradient differs from the central difference.
-
-    The direction is halved again and again; we follow the half that differs more.
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int
+    error : float
+        Largest relative error over the directions: the difference of the two slopes
+        over the gradient's length. NaN if no direction could be checked, infinite if
+        the gradient has the wrong shape or is not finite.
+    kinks : int
+        Directions left out, because the loss has a kink there.
+    hidden : int
+        Directions left out, because rounding hides the slope there.
+    note : str
+        What else there is to say, such as an entry at which the two differ.
     """
 
-    def difference(entries):
-        part = np.zeros(direction.size)
-        part[entries] = direction.ravel()[entries]
-        part = part.reshape(direction.shape)
-        return abs(slope_and_kink(along(part), h)[0] - np.sum(gradient * part))
+    name: str
+    shape: tuple
+    error: float = math.nan
+    kinks: int = 0
+    note: str = ""
+    hidden: int = 0
 
-    entries = np.arange(direction.size)
-    while len(entries) > 1:
-        entries = max(np.array_split(entries, 2), key=difference)
-    return [int(i) for i in np.unravel_index(entries[0], direction.shape)]
+
+@dataclass(repr=False)
+class GradientReport:
+    """What `check_gradients` found, as a table with one row an input.
+
+    Attributes
+    ----------
+    checks : list of InputCheck
+    tolerance : float
+    """
+
+    checks: list
+    tolerance: float
+
+    @property
+    def worst(self):
+        """Largest relative error of all inputs; NaN if none could be checked."""
+        return max(self._errors(), default=math.nan)
+
+    @property
+    def where(self):
+        """Name of the input with the largest error; None if none could be checked."""
+        return self._errors().get(self.worst)
+
+    def _errors(self):  # with their inputs; of two equal errors, the first input's
+        checked = [c for c in self.checks if not math.isnan(c.error)]
+        return {c.error: c.name for c in reversed(checked)}
+
+    @property
+    def passed(self):
+        """Whether every gradient that was returned could be checked, and agrees."""
+        verdicts = {self._verdict(check) for check in self.checks}
+        return "agrees" in verdicts and verdicts <= {"agrees", "none"}
+
+    def _verdict(self, check):
+        if check.error <= self.tolerance:
+            return "agrees"
+        if math.isnan(check.error):
+            cannot = "cannot be judged: rounding" if check.hidden else "none"
+            return "at a kink" if check.kinks else cannot
+        return "differs"
+
+    def _rows(self):
+        for check in self.checks:
+            finite = math.isfinite(check.error)
+            error = f"≈ {check.error:.0e}" if finite else "–"
+            verdict = ", ".join(filter(None, (self._verdict(check), check.note)))
+            yield check.name, check.shape, error, verdict
+
+    def _repr_markdown_(self):
+        header = ("input", "shape", "relative error>", "gradient")
+        return str(Table(header, self._rows()))
+
+    def __repr__(self):
+        lines = [
+            f"{name} {shape}: {verdict}, relative error {error}"
+            for name, shape, error, verdict in self._rows()
+        ]
+        return "\n".join(["passed" if self.passed else "not passed", *lines])

@@ -1,19 +1,12 @@
 """Where this Python runs, and what follows from it."""
 
+import ctypes
+import sys
+
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
-from ch335_helpers import smaller_in_browser
+from ch335_helpers import keep_freed_memory, smaller_in_browser
 from ch335_helpers.machine import host
-
-
-@pytest.fixture
-def shell(monkeypatch):
-    """What runs a notebook's cells, in a browser."""
-    shell = InteractiveShell()
-    monkeypatch.setattr(host, "IN_BROWSER", True)
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    return shell
 
 
 def test_on_a_machine_of_ones_own_the_usual_setting_is_taken(capsys):
@@ -21,28 +14,43 @@ def test_on_a_machine_of_ones_own_the_usual_setting_is_taken(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_in_a_browser_the_smaller_one_is_taken_and_told(shell, capsys):
-    assert smaller_in_browser((16, 12), (8, 6)) == (8, 6)
-    told = capsys.readouterr().out
-    assert "With (16, 12)" in told and "takes (8, 6)" in told
-
-
-def test_a_failed_assertion_stops_a_notebook(shell):
-    assert not shell.run_cell("assert 1 > 2").success
-
-
-def test_with_a_smaller_setting_it_is_told_and_does_not_stop(shell, capsys):
-    for _ in range(2):  # twice in a notebook is told once
-        smaller_in_browser(12, 6)
-    capsys.readouterr()
-    assert shell.run_cell("assert 1 < 2\nassert 1 > 2, 'why'\nprint('on')").success
-    told = capsys.readouterr().out
-    assert told == "Not so with the smaller setting: 1 > 2\non\n"
-    assert not shell.run_cell("raise AssertionError").success
-
-
-def test_without_a_notebook_nothing_is_changed(monkeypatch):
+def test_in_a_browser_the_smaller_one_is_taken_and_printed(monkeypatch, capsys):
     monkeypatch.setattr(host, "IN_BROWSER", True)
-    assert smaller_in_browser(12, 6) == 6
-    with pytest.raises(AssertionError):
-        exec("assert 1 > 2")
+    assert smaller_in_browser((16, 12), (8, 6)) == (8, 6)
+    printed = capsys.readouterr().out
+    assert "With (16, 12)" in printed and "takes (8, 6)" in printed
+
+
+# ------------------------------------------------- memory, with a C library that notes
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The settings that a noting C library has been asked for."""
+    settings = {}
+
+    class Library:
+        mallopt = settings.__setitem__
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Library)
+    monkeypatch.setattr(sys, "platform", "linux")
+    return settings
+
+
+def test_arrays_of_up_to_32_mb_are_kept(asked):
+    keep_freed_memory()
+    # by glibc's malloc.h: -3 is the mmap threshold, -1 the trim threshold, -2 the pad
+    assert asked == {-3: 32 << 20, -1: 512 << 20, -2: 16 << 20}
+
+
+def test_elsewhere_nothing_is_asked(asked, monkeypatch):
+    for platform in ("darwin", "win32", "emscripten"):
+        monkeypatch.setattr(sys, "platform", platform)
+        keep_freed_memory()
+    assert asked == {}
+
+
+def test_a_c_library_without_these_settings_is_left_alone(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    assert keep_freed_memory() is None
