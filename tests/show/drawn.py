@@ -2,12 +2,11 @@
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from tasks import made_run
 
-from ch335_helpers import Run
 from ch335_helpers.show.figures.themed import COLORS
 
-RUN = Run(
-    params={},
+RUN = made_run(
     epochs=3,
     steps_per_epoch=2,
     train_loss=[2.0, 1.0, 0.5],

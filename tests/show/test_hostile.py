@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from tasks import made_run
 from test_plots import EXACT, IMAGES, LINE, RIGHT, SHARES, SQUARE, WEIGHTS
 
 from ch335_helpers import (
@@ -145,9 +146,9 @@ def of_layers(name):
 
 
 def of_a_sweep(name):
-    run = Run({}, 2, 1, train_loss=[1.0, 0.5], seconds=[1.0] * 2)
+    run = made_run(2, train_loss=[1.0, 0.5])
     filters = [np.ones((2, 1, 3, 3))] * 2
-    stopped = Run({}, 2, 1, train_loss=[1.0], seconds=[1.0], stopped=name)
+    stopped = made_run(2, train_loss=[1.0], stopped=name)
     confusion = [np.eye(2, dtype=int)] * 2
     traces = [Trace(0.1, run, filters, confusion)]
     traces.append(Trace(0.2, stopped, filters[:1], confusion[:1]))

@@ -35,8 +35,8 @@ def learning_curves(run, test_accuracy=None):
     Examples
     --------
     >>> from ch335_helpers import Run
-    >>> history = {"train_loss": [2.0, 1.0], "val_loss": [1.5, 1.2]}
-    >>> learning_curves(Run({}, 2, 88, **history, val_accuracy=[0.4, 0.6]))
+    >>> history = [(2.0, 1.5, 0.4, 1.0), (1.0, 1.2, 0.6, 1.0)]
+    >>> learning_curves(Run({}, epochs=2, steps_per_epoch=88, history=history))
     <ThemedFigure size ... with 2 Axes>
     """
     draws = [_loss_panel(run), _accuracy_panel(run, test_accuracy)]
@@ -59,8 +59,8 @@ def results(run, test_accuracy, w):
     Examples
     --------
     >>> from ch335_helpers import Run
-    >>> history = {"train_loss": [2.0, 1.0], "val_loss": [1.5, 1.2]}
-    >>> run = Run({}, 2, 88, **history, val_accuracy=[0.4, 0.6])
+    >>> history = [(2.0, 1.5, 0.4, 1.0), (1.0, 1.2, 0.6, 1.0)]
+    >>> run = Run({}, epochs=2, steps_per_epoch=88, history=history)
     >>> results(run, 0.58, w=np.random.default_rng(0).standard_normal((16, 1, 5, 5)))
     <ThemedFigure size ... with 19 Axes>
     """

@@ -192,7 +192,7 @@ class Trainer:
             with side_by_side(training, N_SHARDS):
                 await self._take_steps(training, settings)
             self.runs.append(PanelRun(settings, run))
-            if run.seconds:
+            if run.history:
                 images = settings["n_images"] + FORWARD_SHARE * N_VALIDATION
                 key, seconds = _network(settings), np.median(run.seconds)
                 self._seconds_per_image[key] = seconds / images
@@ -214,12 +214,13 @@ class Trainer:
                 shown = now
                 self._show([*self.runs, PanelRun(settings, run)])
                 left = (now - began) * (run.n_steps / len(run.batch_loss) - 1)
+                epoch = math.ceil(len(run.batch_loss) / run.steps_per_epoch)
                 self.tell(
-                    message=f"Epoch {len(run.seconds) + 1} of {run.epochs}, loss "
+                    message=f"Epoch {epoch} of {run.epochs}, loss "
                     f"{run.batch_loss[-1]:.3g}, about {duration(left)} left."
                 )
             await asyncio.sleep(0)
-            if self._stop and not run.stopped:
+            if self._stop and not run.finished:
                 run.stop("stopped")
 
     def _training(self, settings):

@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from tasks import made_run
 
 from ch335_helpers.show.live.runs import (
     PanelRun,
@@ -45,9 +46,9 @@ def test_a_panel_run_is_a_pair():
 
 def made(**fate):
     """A run of four epochs with two steps each, of which two epochs are over."""
-    return Run(
-        {}, 4, 2, train_loss=[2.0, 1.0], val_accuracy=[0.25, 0.5], seconds=[1.5, 0.75],
-        batch_loss=[2.0, 2.0, 1.0, 1.0], best_epoch=1, **fate,
+    return made_run(
+        4, 2, train_loss=[2.0, 1.0], val_accuracy=[0.25, 0.5], seconds=[1.5, 0.75],
+        batch_loss=[2.0, 2.0, 1.0, 1.0], **fate,
     )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def test_the_loss_axis_stays_and_the_accuracy_is_that_of_the_epochs():
             "stopped in epoch 3, best accuracy 50.0% in epoch 2",
         ),
         (
-            made(stopped="diverged in epoch 3", diverged=True),
+            made(stopped="diverged in epoch 3"),
             "diverged in epoch 3: the loss is no longer finite. Lower the rate, best "
             "accuracy 50.0% in epoch 2",
         ),

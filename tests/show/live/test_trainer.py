@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from kernel import after_turns, in_a_kernel, in_a_thread
+from tasks import made_run
 
 from ch335_helpers.data.shapes import make_synthetic_images
 from ch335_helpers.model.models import ResidualCNN, SimpleCNN
@@ -18,7 +19,6 @@ from ch335_helpers.show.live.trainer import CONTROLS, Trainer
 from ch335_helpers.show.svg import loss_chart
 from ch335_helpers.training.fitting import fit
 from ch335_helpers.training.loop import Training
-from ch335_helpers.training.run import Run
 
 SMALL = {"model": "SimpleCNN", "n_images": 100, "epochs": 2, "batch_size": 32}
 READY = r"This will take about (a second|\d+ s|[\d.]+ min)\. Press Train\."
@@ -497,8 +497,7 @@ def test_earlier_runs_stay_in_the_picture_while_another_one_trains(
 
 def made(losses, accuracies):
     """A run of 20 epochs that has come as far as these."""
-    n_steps = [1.0] * len(losses)
-    run = Run({}, 20, 1, losses, losses, accuracies, n_steps, n_steps)
+    run = made_run(20, train_loss=losses, val_accuracy=accuracies, batch_loss=losses)
     return PanelRun({}, run)
 
 

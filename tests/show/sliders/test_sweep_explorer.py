@@ -5,8 +5,9 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from tasks import made_run
 
-from ch335_helpers import CLASS_NAMES, Run, Trace
+from ch335_helpers import CLASS_NAMES, Trace
 from ch335_helpers.show.pixels import pixels, tiles
 from ch335_helpers.show.sliders.sweep_explorer import describe, training_explorer
 from ch335_helpers.show.svg import accuracy_chart, loss_chart, matrix, panel
@@ -17,7 +18,7 @@ GUESS = math.log(4)
 
 def made(lr, losses, accuracies, **fate):
     """A trace that was not trained: 4 classes, 40 validation images."""
-    run = Run({}, 4, 1, train_loss=list(losses), seconds=[1.0] * len(losses), **fate)
+    run = made_run(4, train_loss=losses, **fate)
     confusion, filters = [], []
     for epoch, accuracy in enumerate(accuracies):
         right = round(accuracy * N_IMAGES)
@@ -36,8 +37,8 @@ def traces():
         made(1e-2, [1.3, 0.9, 0.5, 0.3], [0.4, 0.6, 0.8, 0.9]),
         made(1e-1, [1.2, 0.6, 0.4, 0.3], [0.5, 0.7, 0.5, 0.8]),
         made(10, [30.0, 3, 2, 1.5], [0.25, 0.25, 0.25, 0.25]),
-        made(1e9, [50.0], [0.25], stopped="diverged in epoch 2", diverged=True),
-        made(1e12, [], [], stopped="diverged in epoch 1", diverged=True),
+        made(1e9, [50.0], [0.25], stopped="diverged in epoch 2"),
+        made(1e12, [], [], stopped="diverged in epoch 1"),
     ]
 
 
@@ -96,7 +97,7 @@ def test_the_sentence_tells_what_happened(traces, i, e, sentence):
 
 def test_the_sentence_tells_only_what_has_happened_by_then(traces):
     assert "fell" not in describe(traces, 2, 1)
-    late = [made(1e9, [1.3], [0.5], stopped="diverged in epoch 2", diverged=True)]
+    late = [made(1e9, [1.3], [0.5], stopped="diverged in epoch 2")]
     assert "is learning, slowly" in describe(late, 0, 0)
     assert "diverged in epoch 2, the loss is not finite" in describe(late, 0, 1)
 
@@ -239,7 +240,7 @@ def test_a_sweep_of_the_books_size_is_light():
     rng = np.random.default_rng(0)
     traces = []
     for lr in (1e-5, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 1.0, 10.0):
-        run = Run({}, 10, 1, train_loss=list(rng.uniform(0.01, 10, 10)))
+        run = made_run(10, train_loss=list(rng.uniform(0.01, 10, 10)))
         answers = 0.8 * np.eye(10) + 0.02  # mostly right: three other classes a row
         confusion = [rng.multinomial(18, answers) for _ in range(10)]
         filters = [rng.standard_normal((16, 1, 5, 5)) for _ in range(10)]
