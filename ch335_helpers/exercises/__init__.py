@@ -3,8 +3,12 @@
 The exercises of notebook 2 are judged in `page_2`, and so on: one function for each,
 which gets the reader's answer. It raises `Wrong` with a hint, or returns. A hint says
 which mistake leads to this very answer and never gives the right one away.
+
+Below `check` are the words in which the judges are written. Most of them are a table
+of hints, each with the wrong answer that it is for.
 """
 
+from copy import deepcopy
 from importlib import import_module
 from numbers import Real
 
@@ -12,6 +16,7 @@ import numpy as np
 
 PAGES = range(1, 10)
 JUDGES = {}  # of each exercise, such as "2.3", once its page is loaded
+ELSE = object()  # in a table of hints: any other answer
 
 
 class Wrong(Exception):
@@ -19,7 +24,7 @@ class Wrong(Exception):
 
 
 class Verdict:
-    """What `check` says to an answer. It is true exactly if the answer is right.
+    """What `check` says about an answer. It is true exactly if the answer is right.
 
     Attributes
     ----------
@@ -44,7 +49,7 @@ class Verdict:
 
 
 def exercise(number):
-    """Make a function the judge of an exercise, for instance of ``"2.3"``."""
+    """Register a function as the judge of an exercise such as ``"2.3"``."""
 
     def register(judge):
         if number in JUDGES:
@@ -88,7 +93,7 @@ def check(exercise, answer):
 
     Notes
     -----
-    Taught in notebook 1. An answer that fails when it is run is told so.
+    Taught in notebook 1. If an answer raises an error, the verdict says which.
 
     Examples
     --------
@@ -130,47 +135,22 @@ def number(answer):
     return value
 
 
-def array(answer, shape):
-    """Return `answer` as a NumPy array of this shape, or raise `Wrong`."""
+def array(answer, shape=None, name=""):
+    """Return `answer` as an array of numbers, or raise `Wrong`.
+
+    `shape` is the one that it should have; `name` goes in front of the hint.
+    """
+    about = f"{name}: " if name else ""
     try:
         found = np.asarray(answer)
     except (ValueError, TypeError):
-        raise Wrong("An array is asked for; your lists differ in length.") from None
+        hint = "An array is asked for; your lists differ in length."
+        raise Wrong(about + hint) from None
     if found.dtype.kind not in "biuf":
-        raise Wrong(f"Numbers are asked for; yours have dtype {found.dtype}.")
-    if found.shape != shape:
-        raise Wrong(f"The shape should be {shape}; yours is {found.shape}.")
+        raise Wrong(f"{about}Numbers are asked for; yours have dtype {found.dtype}.")
+    if shape is not None and found.shape != shape:
+        raise Wrong(f"{about}The shape should be {shape}; yours is {found.shape}.")
     return found
-
-
-def match(value, right, mistakes=(), otherwise="", rel=1e-6, margin=1e-9):
-    """Raise `Wrong` unless a number or array is the right one.
-
-    Parameters
-    ----------
-    value, right : float or ndarray
-        The answer, and what it should be.
-    mistakes : sequence of (float or ndarray, str)
-        What typical mistakes lead to, each with the hint for it; the first one that the
-        answer equals is told.
-    otherwise : str
-        The hint for all other answers.
-    rel, margin : float
-        How far two numbers may lie apart and still be the same: as a share, and at
-        least.
-    """
-
-    def same(other):
-        return np.shape(other) == np.shape(value) and np.allclose(
-            value, other, rtol=rel, atol=margin
-        )
-
-    if same(right):
-        return
-    for wrong, hint in mistakes:
-        if same(wrong):
-            raise Wrong(hint)
-    raise Wrong(otherwise)
 
 
 def function(answer):
@@ -183,6 +163,31 @@ def function(answer):
     return answer
 
 
+def call(answer, *arguments):
+    """Call a reader's function with copies of the arguments, which it may change."""
+    return function(answer)(*deepcopy(arguments))
+
+
+def returned(result):
+    """Return what a reader's function has returned, or raise `Wrong` if nothing."""
+    if result is None or result is ...:
+        raise Wrong("The function returns nothing yet. Is there a `return`?")
+    return result
+
+
+def parts(result, n, hint):
+    """Return a tuple or list of `n` things, or raise `Wrong` with this hint."""
+    if not isinstance(result, tuple | list) or len(result) != n:
+        raise Wrong(hint)
+    return result
+
+
+def arrays(result, **shapes):
+    """Return the arrays of a result, each with the shape given for its name."""
+    named = zip(result, shapes.items(), strict=True)
+    return [array(value, shape, name) for value, (name, shape) in named]
+
+
 def choice(answer, options):
     """Return `answer` as one of the words in `options`, or raise `Wrong`."""
     word = answer.strip().lower() if isinstance(answer, str) else answer
@@ -190,3 +195,55 @@ def choice(answer, options):
         named = ", ".join(repr(option) for option in options)
         raise Wrong(f"The answer is one of {named}; yours is {answer!r}.")
     return word
+
+
+def pick(answer, right, texts):
+    """Return the text of the right word, or raise `Wrong` with that of another one."""
+    word = choice(answer, texts)
+    if word != right:
+        raise Wrong(texts[word])
+    return texts[word]
+
+
+def refuse(hints):
+    """Raise `Wrong` with the first hint whose condition holds: {hint: condition}."""
+    for hint, holds in hints.items():
+        if holds:
+            raise Wrong(hint)
+
+
+def match(answer, right, hints, rel=1e-6, margin=1e-9):
+    """Raise `Wrong` unless a number or array is the right one.
+
+    Parameters
+    ----------
+    answer : object
+        It must be a number if `right` is one, otherwise an array of its shape.
+    right : float or ndarray
+        What the answer should be.
+    hints : dict of str to (float, ndarray or tuple), or str
+        What typical mistakes lead to: each hint with the answer that it is for, or with
+        a tuple, the answer's shape. The first one that fits is raised. The hint for
+        `ELSE` comes last. A str is the hint for all wrong answers.
+    rel, margin : float
+        How far two numbers may lie apart and still be the same: as a share, and at
+        least.
+    """
+    shape = np.shape(right)
+    value = array(answer) if shape else number(answer)
+
+    def same(other):
+        return np.shape(value) == np.shape(other) and np.allclose(
+            value, other, rtol=rel, atol=margin
+        )
+
+    def fits(wrong):
+        wrong = shape if wrong is ELSE else wrong
+        return np.shape(value) == wrong if isinstance(wrong, tuple) else same(wrong)
+
+    if same(right):
+        return
+    table = {hints: ELSE} if isinstance(hints, str) else hints
+    refuse({hint: fits(wrong) for hint, wrong in table.items()})
+    array(value, shape)  # says so if the shape is wrong
+    raise Wrong("")

@@ -130,7 +130,7 @@ def test_the_exercises_of_page_3_judge_right_and_wrong_answers():
         hold(3, CASES)
 
 
-def test_an_optimiser_that_shares_one_velocity_is_told_so():
+def test_an_optimiser_that_shares_one_velocity_gets_its_hint():
     from ch335_helpers import check
 
     assert "of its own" in check("3.3", one_velocity_for_all).text

@@ -13,6 +13,7 @@ from ch335_helpers import (
     Residual,
     ResidualCNN,
     SimpleCNN,
+    check,
     conv2d,
     fit,
     n_parameters,
@@ -21,7 +22,7 @@ from ch335_helpers import (
     predict,
     predict_logits,
 )
-from ch335_helpers.exercises.page_5 import fresh_textures
+from ch335_helpers.exercises.page_5 import folded, fresh_textures
 
 
 def model_with(*block):
@@ -257,6 +258,26 @@ CASES = {
         ],
     ),
 }
+
+
+def test_the_folded_convolution_does_what_the_two_paths_do():
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 2, 5, 6)), rng.standard_normal((3, 2, 3, 3))
+    w_project, (b, b_project) = rng.normal(size=(3, 2, 1, 1)), rng.normal(size=(2, 3))
+    plain = conv2d(x, w, b, padding=1)[0]
+    both = plain + conv2d(x, w_project, b_project)[0]
+    for fold_it in (fold, folded):
+        one = conv2d(x, *fold_it(w, b, w_project, b_project), padding=1)[0]
+        assert np.allclose(one, both)
+    assert np.allclose(plain + conv2d(x, 0 * w_project)[0], plain)
+
+
+def test_brightness_gives_the_patterns_of_the_report_away():
+    i, j = np.mgrid[:24, :24]
+    rows, columns = i % 8 < 4, j % 8 < 4
+    shares = [image.mean() for image in (rows, rows & columns, rows | columns)]
+    printed = ", ".join(f"{share:.0%}" for share in shares)
+    assert printed in check("5.9", "patterns").text
 
 
 def test_the_exercises_of_page_5_judge_as_they_should():

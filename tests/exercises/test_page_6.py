@@ -246,7 +246,7 @@ CASES = {
                     pulled_apart(x, w, d)[0],
                     lambda dy: (x, pulled_apart(x, w, d)[1](dy)[1]),
                 ),
-                "where it has read",
+                "it was multiplied by",
             ),
             (lambda x, w, d: pulled_apart(x, -w, d), "not right any more"),
         ],
@@ -289,6 +289,16 @@ def test_the_exercises_of_page_6():
 )
 def test_an_answer_of_no_use_is_wrong_and_no_error(number, answer):
     assert not check(number, answer)
+
+
+def test_a_dy_of_ones_hides_the_term_of_the_variance_alone():
+    x = np.random.default_rng(61).standard_normal(9)
+    x_hat, dy = (x - x.mean()) / x.std(), np.ones(9)
+    of_mean, of_variance = dy.mean(), x_hat * (dy * x_hat).mean()
+    right = dy - of_mean - of_variance
+    assert np.allclose(dy - of_mean, right)
+    assert not np.allclose(dy - of_variance, right)
+    assert not np.allclose(dy + of_mean + of_variance, right)
 
 
 def test_each_fault_has_a_letter_of_its_own():

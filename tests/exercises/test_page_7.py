@@ -104,7 +104,7 @@ CASES = {
             (4, "read from memory"),
             (512 * 2 / 192, "additions"),
             (24, "3 × 3"),
-            (0.375, "other way"),
+            (0.375, "turn the quotient"),
             (18, "Look at one pixel"),
         ],
     ),

@@ -102,7 +102,7 @@ CASES = {
             (changed(lambda maps, w, b: maps + b), "The bias belongs to no pixel."),
             (changed(lambda maps, w, b: maps + b / 6), "not even in small parts"),
             (lambda x, w, b, target: w[: len(x)] * x, "which row of w"),
-            (changed(lambda maps, w, b: -maps), "Which gradient has the logit"),
+            (changed(lambda maps, w, b: -maps), "gradient of the target's logit"),
             (changed(lambda maps, w, b: maps[:, None]), "The shape should be"),
             (np.zeros((4, 3, 2)), "is a function"),
         ],
@@ -137,7 +137,7 @@ def test_right_answers_pass_and_wrong_ones_get_their_own_hint():
     hold(8, CASES)
 
 
-def test_the_function_of_one_maximum_is_told_what_ties_are_worth():
+def test_a_function_that_takes_one_maximum_gets_a_hint_about_ties():
     # the first of the three maxima lies on the mask, the last one beside it
     first = check("8.2", at_first_maximum)
     assert not first and "one that lies on the mask" in first.text
@@ -145,6 +145,6 @@ def test_the_function_of_one_maximum_is_told_what_ties_are_worth():
     assert not last and "one that lies beside the mask" in last.text
 
 
-def test_who_takes_the_largest_size_is_told_so():
+def test_a_function_that_takes_the_largest_size_gets_its_hint():
     verdict = check("8.2", lambda values, mask: on_the_mask(abs(values), mask))
     assert not verdict and "a sign matters" in verdict.text
