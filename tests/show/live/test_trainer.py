@@ -206,10 +206,19 @@ def test_an_estimate_sends_one_batch_of_the_chosen_network(trainer, monkeypatch)
     monkeypatch.setattr(module, "ResidualCNN", Seen)
     trainer.choose(model="small ResidualCNN", residual=False, batch_size=16)
     made, *passes = seen
-    assert made == (3, {"width": 8, "batch_norm": True, "residual": False})
+    assert made == (3, {"width": 8})
     assert passes == [((16, 1, 8, 8), np.float32, True)] * 2
     trainer.choose(model="ResidualCNN")
-    assert seen[3] == (3, {"width": 16, "batch_norm": True, "residual": False})
+    assert seen[3] == (3, {"width": 16})
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+@pytest.mark.parametrize("residual", [True, False])
+def test_the_switches_take_parts_away(trainer, batch_norm, residual):
+    trainer.choose(model="ResidualCNN", batch_norm=batch_norm, residual=residual)
+    names = [leaf.name for leaf in trainer._model(trainer.settings).leaves()]
+    assert ("stem.bn" in names) == batch_norm
+    assert ("block2.project" in names) == residual
 
 
 def test_a_network_is_timed_once(trainer, monkeypatch):
