@@ -15,6 +15,8 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 INK = "#000000"  # where a page shows it, this is the page's own text colour
 PAINTS = {color: f"var(--ch335-{i}, {color})" for i, color in enumerate(COLORS)}
 PAINTS |= {INK: "currentColor"}
+PAGE_WIDTH = 7.6  # inches; wider figures would be shrunk, and their text with them
+COLUMN_WIDTH = 4.5  # inches; what a phone shows without scrolling
 SETTINGS = {
     "svg.fonttype": "none",  # text stays text: sharp, and read out
     "svg.hashsalt": "ch335",  # the same figure gives the same file
@@ -46,6 +48,23 @@ class ThemedFigure(Figure):
         with mpl.rc_context({"text.parse_math": False}):  # for ticks made on the way
             super().draw(renderer)
 
+    def draw_panels(self, draws, parts, sizes):
+        """Draw panels into parts of this figure, and for a page each on its own.
+
+        Parameters
+        ----------
+        draws : sequence of callable
+            ``draw(figure)`` draws one panel.
+        parts : sequence of SubFigure
+            Where each panel stands in this figure.
+        sizes : sequence of (float, float)
+            Width and height of each panel on a page, in inches.
+        """
+        self.panels = [ThemedFigure(figsize=size) for size in sizes]
+        for draw, part, panel in zip(draws, parts, self.panels, strict=True):
+            draw(part)
+            draw(panel)
+
     def _repr_html_(self):
         panels = self.panels or [self]
         widest = max(panel.get_figwidth() for panel in panels)
@@ -63,29 +82,28 @@ class ThemedFigure(Figure):
         return themed(file.getvalue(), widest)
 
 
-def side_by_side(draws, widths, height):
+def panels_in_a_row(draws, height, widths=None):
     """A figure of several panels.
 
     Parameters
     ----------
     draws : sequence of callable
         ``draw(figure)`` draws one panel.
-    widths : sequence of float
-        In inches, one for each panel.
     height : float
         In inches.
+    widths : sequence of float, optional
+        In inches, one for each panel. By default they share the width of the page, and
+        none is wider than a phone.
     """
+    widths = widths or [min(COLUMN_WIDTH, PAGE_WIDTH / len(draws))] * len(draws)
     whole = ThemedFigure(figsize=(sum(widths), height))
     parts = whole.subfigures(1, len(draws), width_ratios=widths, squeeze=False).flat
-    whole.panels = [ThemedFigure(figsize=(width, height)) for width in widths]
-    for draw, part, panel in zip(draws, parts, whole.panels, strict=True):
-        draw(part)
-        draw(panel)
+    whole.draw_panels(draws, parts, [(width, height) for width in widths])
     return whole
 
 
 def themed(svg, widest=None):
-    """Make a drawing of matplotlib's one that follows the page.
+    """Give a drawing of matplotlib's the colours and the width of the page.
 
     Parameters
     ----------
@@ -101,13 +119,12 @@ def themed(svg, widest=None):
         alternative text of its cell.
     """
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    # the sheet is for all of the page, since the drawing becomes a part of it
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
+    # a style sheet would apply to all of the page, which the drawing becomes a part of
+    svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
-    # a point of text is at least a pixel of the screen
     inches = float(width) / 72
     share = 100 * inches / (widest or inches)
+    # a point of text is at least a pixel of the screen
     room = f"min-width:{width}px;max-width:min({inches:.2f}in,{share:.4g}%)"
     room += f";width:100%;flex-grow:{width}"
     start = (
