@@ -7,11 +7,12 @@ the same pictures under ipywidgets.
 
 import functools
 import itertools
+import json
 
 import ipywidgets as ipw
 
 from ..assets import asset, style
-from ..svg import data_script, element
+from ..svg import data_script, element, sentence
 
 
 class Explorer:
@@ -81,28 +82,23 @@ class Explorer:
 
     def html(self):
         """The explorer for a page: sliders, their data and the script."""
-        sliders = [
-            _slider(name, stops, at)
-            for (name, stops), at in zip(self.sliders.items(), self.start, strict=True)
-        ]
         data = {
-            "sliders": list(self.sliders.values()),
-            "fragments": self.fragments,
-            "states": list(self.states.values()),
-            "axes": self.axes,
-        }
-        return element(
-            "div", style(), *sliders, *self._shown(),
-            data_script(data),
-            f"<script>{asset('explorer.js')}</script>", class_="ch335-explorer",
-        )  # fmt: skip
+            "sliders": list(self.sliders.values()), "fragments": self.fragments,
+            "states": list(self.states.values()), "axes": self.axes,
+        }  # fmt: skip
+        sliders = [slider(*place, hidden="") for place in self._places()]
+        script = f"<script>{asset('explorer.js')}</script>"
+        parts = *sliders, *self._shown(*self.start), data_script(data), script
+        return element("div", style(), *parts, class_="ch335-explorer")
+
+    def _places(self):
+        """Name, stops and first stop of each slider."""
+        return zip(self.sliders, self.sliders.values(), self.start, strict=True)
 
     def _shown(self, *stop):
-        """Sentence and picture at a stop, by default the first one, as HTML."""
-        stop = stop or self.start
-        look = {"class_": "ch335-sentence", "role": "status"}
-        yield element("p", text=self.sentence(*stop), **look)
-        yield element("div", self.picture(*stop), class_="ch335-picture")
+        """Sentence and picture at a stop, as HTML."""
+        picture = element("div", self.picture(*stop), class_="ch335-picture")
+        return sentence(self.sentence(*stop)), picture
 
     @functools.cached_property
     def box(self):
@@ -113,16 +109,16 @@ class Explorer:
                 value=at, description=name, layout={"width": "min(100%, 32em)"},
                 style={"description_width": "8em"},
             )
-            for (name, stops), at in zip(self.sliders.items(), self.start, strict=True)
+            for name, stops, at in self._places()
         ]  # fmt: skip
         self.shown = ipw.HTML()
-        for slider in self.inputs:
-            slider.observe(self._show, names="value")
+        for control in self.inputs:
+            control.observe(self._show, names="value")
         self._show()
         return ipw.VBox([ipw.HTML(style()), *self.inputs, self.shown])
 
     def _show(self, _=None):
-        shown = self._shown(*(slider.value for slider in self.inputs))
+        shown = self._shown(*(control.value for control in self.inputs))
         self.shown.value = element("div", *shown, class_="ch335-explorer")
 
     def _repr_mimebundle_(self, **kwargs):
@@ -134,12 +130,13 @@ class Explorer:
         return f"Explorer({', '.join(sizes)}; {len(self.states)} states)"
 
 
-def _slider(name, stops, at):
-    """A slider of the page's own kind, hidden until the script runs."""
+def slider(label, stops, at, name=None, hidden=None):
+    """A slider of the page's own kind; one with a name takes its stops with it."""
     room = max(map(len, stops))  # so that the slider keeps its length at every stop
-    slider = element(
-        "input", type="range", min=0, step=1, max=len(stops) - 1, value=at,
-        autocomplete="off", aria_label=name, aria_valuetext=stops[at],
+    control = element(
+        "input", type="range", name=name, min=0, step=1, max=len(stops) - 1, value=at,
+        autocomplete="off", aria_label=label, aria_valuetext=stops[at],
+        data_names=name and json.dumps(stops),
     )  # fmt: skip
     value = element("output", text=stops[at], style=f"min-width:{room}ch")
-    return element("label", element("span", text=name), slider, value, hidden="")
+    return element("label", element("span", text=label), control, value, hidden=hidden)
