@@ -47,7 +47,7 @@ class Drawing:
         return f"<Figure: {self.label}>"
 
 
-class Box(NamedTuple):
+class _Box(NamedTuple):
     """Where a step of a network is drawn, in SVG units."""
 
     left: int
@@ -90,7 +90,7 @@ def architecture(model, image_shape=(1, 32, 32)):
     x = np.zeros((1, *image_shape), np.float32)
     found = steps(model, model.init(np.random.default_rng(0)), x)
     rows, aside = _rows(found)
-    box = {i: Box(*(SIDE if i in aside else MAIN), ROW * rows[i] + 1) for i in rows}
+    box = {i: _Box(*(SIDE if i in aside else MAIN), ROW * rows[i] + 1) for i in rows}
     pairs = [(source, i) for i, step in enumerate(found) for source in step.inputs]
     lines = [_line(box[source], box[i]) for source, i in pairs]
     marks = ["".join(lines), _step(box[-1], "input", x.shape[1:])]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...checks import check_one_of
 from ...data.shapes import DEFAULT_NOISE, make_synthetic_images
 from ...model.models import ResidualCNN, SimpleCNN
 from ...training.loop import Training
@@ -43,6 +44,8 @@ class Control(NamedTuple):
 
 DIGITS = "1", "1.5", "2", "3", "5", "7"
 RATES = [float(f"{digit}e{power}") for power in range(-5, 1) for digit in DIGITS]
+NOISES = [tenths / 10 for tenths in range(1, 16)]
+SIZES = [100, 200, 500, 1000, 2000, 4000]
 CONTROLS = {
     "model": Control("menu", "model", [*WIDTHS, "SimpleCNN"], "small ResidualCNN"),
     "batch_norm": Control("switch", "batch norm", [False, True], True),
@@ -50,12 +53,8 @@ CONTROLS = {
     "lr": Control("slider", "learning rate", [*RATES, 10.0], 0.01, "{:g}"),
     "epochs": Control("slider", "epochs", [*range(1, 41)], 8),
     "batch_size": Control("slider", "batch size", [8, 16, 32, 64, 128, 256], 32),
-    "noise": Control(
-        "slider", "noise", [tenth / 10 for tenth in range(1, 16)], DEFAULT_NOISE
-    ),
-    "n_images": Control(
-        "slider", "training images", [100, 200, 500, 1000, 2000, 4000], 1000
-    ),
+    "noise": Control("slider", "noise", NOISES, DEFAULT_NOISE),
+    "n_images": Control("slider", "training images", SIZES, 1000),
 }
 
 
@@ -96,15 +95,12 @@ class Trainer:
     def choose(self, **settings):
         """Change settings; says how long a run with them takes. Nothing is trained."""
         for name, value in settings.items():
-            if name not in CONTROLS:
-                names = ", ".join(CONTROLS)
-                raise ValueError(f"a setting must be one of {names}, got {name!r}")
+            check_one_of("a setting", name, CONTROLS)
             if value not in CONTROLS[name].stops:
                 stops = ", ".join(CONTROLS[name].names())
                 raise ValueError(f"{name} must be one of {stops}, got {value!r}")
         self.settings |= settings
-        simple = self.settings["model"] == "SimpleCNN"  # it has neither
-        self.tell(idle=SWITCHES if simple else ())
+        self.tell(idle=SWITCHES if self.settings["model"] == "SimpleCNN" else ())
         if not self.is_training:
             seconds = duration(self.estimate())
             self.tell(message=f"This will take about {seconds}. Press Train.")
@@ -246,7 +242,7 @@ class Trainer:
 def _effective(settings):
     """A copy, with the switches off where the network has neither part."""
     simple = settings["model"] == "SimpleCNN"
-    return settings | (dict.fromkeys(SWITCHES, False) if simple else {})
+    return settings | dict.fromkeys(SWITCHES if simple else (), False)
 
 
 def _network(settings):
