@@ -19,12 +19,12 @@ COLOR_OF = {  # the palette's colour of each kind of step; others have a plain f
 
 
 class Drawing:
-    """A drawing for a page; where no HTML can be shown, its label stands in for it.
+    """A drawing for a page; where no HTML can be shown, its label is.
 
     Parameters
     ----------
     label : str
-        What is seen, in words.
+        What it shows, in words.
     width, height : float
         In SVG units.
     *marks : str
@@ -33,7 +33,7 @@ class Drawing:
 
     def __init__(self, label, width, height, *marks):
         self.label = label
-        # on a narrow page it is moved, not shrunk: its words stay legible
+        # on a narrow page it scrolls and does not shrink: its words stay legible
         room = f"min-width:{0.84 * width:g}px;max-width:{width / 14:g}rem"
         look = {"style": room, "viewBox": f"0 0 {width:g} {height:g}", "role": "img"}
         drawn = element("svg", *marks, **look, aria_label=label)
@@ -68,7 +68,7 @@ def architecture(model, image_shape=(1, 32, 32)):
     model : Layer
         Whose steps are drawn.
     image_shape : tuple of int
-        (C, H, W) of what goes in.
+        (C, H, W) of the input.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def _line(source, target):
 
 
 def _title(step):
-    """A step's name, and what is to be said about its window."""
+    """A step's name, with the size and stride of its window."""
     layer = step.layer
     if layer.kind == "sum":
         return f"{step.name}: sum" if layer.name else "sum"
@@ -156,7 +156,7 @@ def _title(step):
 
 
 def _step(box, title, shape, kind=None):
-    """A step's box with its title, and the shape of what comes out beside it."""
+    """A step's box with its title, and beside it the shape of its output."""
     color = paint(COLOR_OF[kind]) if kind in COLOR_OF else None
     look = {"x": box.left, "y": box.top, "width": box.width, "height": BOX, "rx": 3}
     look |= {"fill": color or "none", "fill_opacity": 0.18}
@@ -174,9 +174,9 @@ def filters_over_channels(in_channels=3, n_filters=2):
     Parameters
     ----------
     in_channels : int
-        Of the images that come in.
+        Channels of the input.
     n_filters : int
-        One for each channel that goes out.
+        One for each channel of the output.
 
     Returns
     -------
@@ -223,7 +223,7 @@ def filters_over_channels(in_channels=3, n_filters=2):
 
 
 def _squares(x, y, n, opacity, window=0, color=0):
-    """An n x n grid at (x, y): all of it tinted, or the window in its corner."""
+    """An n x n grid at (x, y), tinted all over or in a window in its corner."""
     edge, tinted = CELL * n, CELL * (window or n)
     lines = [f"M{x} {y + CELL * i:g}h{edge}" for i in range(n + 1)]
     lines += [f"M{x + CELL * j} {y:g}v{edge}" for j in range(n + 1)]
@@ -234,7 +234,7 @@ def _squares(x, y, n, opacity, window=0, color=0):
 
 @takes(n_images=whole(), n_channels=whole())
 def averaged_axes(n_images=3, n_channels=4, marked=1):
-    """Over what batch normalisation takes its means: one channel of every image.
+    """What batch normalisation takes its means over: one channel of every image.
 
     Parameters
     ----------

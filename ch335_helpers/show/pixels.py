@@ -21,7 +21,7 @@ def pixels(values, alt, cmap="gray", vmin=None, vmax=None):
     values : ndarray, shape (H, W)
         NaN is left transparent.
     alt : str
-        What is to be seen, in words.
+        What it shows, in words.
     cmap, vmin, vmax
         As for matplotlib's ``imshow``.
     """

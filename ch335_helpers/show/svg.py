@@ -23,7 +23,7 @@ MATRIX_LABELS = 90
 
 
 def element(tag, *content, text="", **attributes):
-    """One closed element. What comes from outside is escaped here and nowhere else.
+    """One element of HTML or SVG. All text is escaped here and nowhere else.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def element(tag, *content, text="", **attributes):
     text : str
         Words inside it, before the elements.
     **attributes
-        Spelled for Python, as ``class_`` or ``aria_label``. None leaves one out.
+        In Python's spelling, as ``class_`` or ``aria_label``. None leaves one out.
     """
     start = f"<{tag}"
     for name, value in attributes.items():
@@ -47,8 +47,8 @@ def element(tag, *content, text="", **attributes):
 
 
 def data_script(data):
-    """A script element that holds data for the scripts of the page, as JSON."""
-    # no text may end the script element that holds it, or begin another
+    """A script element with data for the scripts of the page, as JSON."""
+    # no text may end this script element or begin another
     text = json.dumps(data, separators=(",", ":")).replace("</", r"<\/")
     text = re.sub("<(?=!--|script)", r"\\u003c", text, flags=re.IGNORECASE)
     return f'<script type="application/json">{text}</script>'
@@ -74,12 +74,12 @@ def svg(width, height, label, *marks, margin=0, max_width=None):
 
 
 def words(text, x, y, look=None):
-    """Words in a drawing; `look` is "mid" or "end" for what of them stands at x."""
+    """Words that start at x; with the `look` "mid" or "end", that is at x."""
     return element("text", text=text, class_=look, x=x, y=y)
 
 
 def paint(color):
-    """The palette's colour of that number, which differs from theme to theme."""
+    """A colour of the palette by its number; each theme has its own."""
     return f"var(--ch335-{color})"
 
 
@@ -143,7 +143,7 @@ def loss_chart(epochs, limits):
     Parameters
     ----------
     epochs : (int, int)
-        The first and the last one on the axis, which reaches to epoch 2 at least.
+        The first and the last on the axis, which goes to epoch 2 at least.
     limits : (float, float)
         Losses above 0, in nats. The axis ends at the powers of ten around them.
     """
@@ -175,7 +175,7 @@ def matrix(title, names, counts):
     names : sequence of str
         Of the K rows and columns.
     counts : ndarray of int, shape (K, K)
-        Those that are 0 are not written.
+        Zeros are left blank.
     """
     counts = check_axes("counts", counts, f"{len(names)} {len(names)}")
     edge = MATRIX_CELL * len(names)
@@ -198,7 +198,7 @@ def matrix(title, names, counts):
 
 
 def _shades(counts):
-    """What lies behind the counts of a matrix: one path for each of five shades."""
+    """The shades behind the counts of a matrix: one path for each of five."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     paths = []
     for level in range(1, 6):

@@ -169,7 +169,7 @@ def fields_on_image(image, squares, maps):
         By layer the top row, the left column and the side of a field, in pixels.
     maps : dict of str to (ndarray, int)
         By layer an activation map (H', W') and its channel. The largest value is
-        marked; each map has its own colours, from 0 or its lowest value to that one.
+        marked. The colours of each map run from 0, or its lowest value, to that one.
 
     Examples
     --------
@@ -203,7 +203,7 @@ def _draw_map(values, low, color, ax):
 
 
 def _on_picture(number):
-    """A layer's colour; the palette's last one, black, would not be seen there."""
+    """A layer's colour: any but the palette's last one, black."""
     return COLORS[number % (len(COLORS) - 1)]
 
 
@@ -211,7 +211,7 @@ def _on_picture(number):
 def attribution_rows(rows):
     """Attributions as pictures, with an outline around what was drawn.
 
-    Each map has its own scale: 0 is white, what speaks for the class red, what speaks
+    Each map has its own scale: 0 is white, evidence for the class red, evidence
     against it blue.
 
     Parameters

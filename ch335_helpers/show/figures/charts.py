@@ -105,7 +105,7 @@ def confusion(counts, names):
     Parameters
     ----------
     counts : ndarray of int, shape (K, K)
-        Images of each true class (row) that were taken for each (column).
+        Number of images of each true class (row) and predicted class (column).
     names : sequence of str
         Of the K classes.
 
@@ -132,7 +132,7 @@ def confusion(counts, names):
 
 @styled
 def connections(size, kernel, settings, pixel):
-    """Which pixels of one axis a convolution's outputs see, and by which weight.
+    """Which pixels along one axis each output of a convolution sees, and their weights.
 
     Parameters
     ----------

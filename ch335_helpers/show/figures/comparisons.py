@@ -23,17 +23,17 @@ LETTERS = 13  # of a tick's label, in an inch
 
 @styled
 def forest(differences, xlabel, *, limit=None):
-    """Differences from a baseline as points with their intervals, one a row.
+    """Differences from a baseline as points with their intervals, one per row.
 
-    Intervals that contain 0 are drawn hollow and grey. On the right stands each
-    difference in numbers, with half the length of its interval.
+    Intervals that contain 0 are drawn hollow and grey. Each difference stands in
+    numbers on the right, with half the length of its interval.
 
     Parameters
     ----------
     differences : dict of str to tuple of float, or to None
         By name (mean, low, high) in the units that are shown, for instance 100 times
-        what `paired_differences` returns. A name with None in their place is a title
-        for those that follow.
+        what `paired_differences` returns. A name with None instead is a title for the
+        rows below it.
     xlabel : str
         What the differences mean.
     limit : float, optional
@@ -82,7 +82,7 @@ def _draw_difference(ax, place, mean, low, high, limit):
 
 @styled
 def accuracy_panels(panels):
-    """Accuracy over something that varies, one panel a scale, with the best possible.
+    """Accuracy over something that varies, one panel per scale, with the best possible.
 
     Parameters
     ----------

@@ -156,8 +156,8 @@ def step_errors(steps, series, slopes=()):
     steps : sequence of float
         From small to large.
     series : dict of str to sequence of float
-        Relative errors by label. A logarithmic axis has no place for 0: an error below
-        2.2e-16 (the rounding unit of float64), 0 among them, is drawn there.
+        Relative errors by label. An error below 2.2e-16 (the rounding unit of float64)
+        is drawn there, as a logarithmic axis has no place for 0.
     slopes : sequence of int
         Powers of the step, drawn as grey lines. A positive one starts at the first
         series' last error, a negative one at its first; so that error must not be 0.
@@ -193,9 +193,9 @@ def reliability(measured):
     Parameters
     ----------
     measured : dict of str to tuple of ndarray
-        By label, (confidence, hit rate, counts) as `evaluation.reliability` returns
-        them: each point gets its 95 % Wilson interval, and a second panel shows how
-        many answers it stands for. Without counts, both are left out.
+        By label, (confidence, hit rate, counts) as `ch335_helpers.reliability` returns
+        them: each point gets its 95 % Wilson interval, and a second panel shows its
+        number of answers. Without counts, both are left out.
 
     Examples
     --------

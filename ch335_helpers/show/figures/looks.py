@@ -96,12 +96,12 @@ def error_bars(values, low, high):
 
 
 def key_height(n_lines, columns=KEY_COLUMNS):
-    """Inches that a key of so many lines adds to the height of its figure."""
+    """Inches that a key to so many lines adds to the height of its figure."""
     return KEY_ROW * -(-n_lines // columns)
 
 
 def key_below(fig, ax, columns=KEY_COLUMNS):
-    """Say below the axes what each of its labelled lines is."""
+    """Put a key to the labelled lines below the axes."""
     key = {"ncols": columns, "fontsize": SMALL, "handlelength": 2.8}
     place = {"loc": "outside lower center", "borderpad": 0.1, "labelspacing": 0.3}
     fig.legend(*ax.get_legend_handles_labels(), **key, **place)

@@ -59,9 +59,9 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
 
 @styled
 def activation_rows(images, maps, names):
-    """One row an image: the image, then each activation map's strongest channel.
+    """One row per image: the image, then each activation map's strongest channel.
 
-    The strongest channel is the one with the largest mean, since that is what global
+    The strongest channel is the one with the largest mean, which is all that global
     average pooling keeps of a channel. Its number, from 0, stands above its map.
 
     Parameters
@@ -130,12 +130,10 @@ def filter_answers(image, kernels, answers, titles):
 def filters(w, title="First-layer filters"):
     """Filters w, shape (F, 1, kH, kW), of a convolution with one input channel.
 
-    Red adds, blue takes away.
-
     Parameters
     ----------
     w : ndarray, shape (F, 1, kH, kW)
-        Of a convolution with one input channel.
+        Positive weights are red, negative ones blue.
     title : str
         Above them.
 
@@ -151,12 +149,12 @@ def filters(w, title="First-layer filters"):
 
 @styled
 def filters_compared(groups):
-    """Filters of several networks below each other, each with its own colour scale.
+    """Filters of several networks below one another, each with its own colour scale.
 
     Parameters
     ----------
     groups : dict of str to ndarray, shape (F, 1, kH, kW)
-        Filters by title. Red adds, blue takes away.
+        Filters by title, drawn as by `filters`.
 
     Examples
     --------

@@ -33,8 +33,8 @@ class ThemedFigure(Figure):
     Attributes
     ----------
     panels : list of ThemedFigure
-        What a page shows in its place, all in one scale: side by side, or one below
-        another where there is no room. Empty for a figure that is shown as it is.
+        What a page shows instead, all at one scale: side by side, or below one another
+        where there is no room. Empty if the page shows the figure itself.
     """
 
     def __init__(self, *args, **kwargs):
@@ -42,10 +42,10 @@ class ThemedFigure(Figure):
         self.panels = []
 
     def draw(self, renderer):
-        # names come from the reader, and a $ in one of them is a $
+        # a $ in a reader's name for something is no formula
         for text in self.findobj(Text):
             text.set_parse_math(False)
-        with mpl.rc_context({"text.parse_math": False}):  # for ticks made on the way
+        with mpl.rc_context({"text.parse_math": False}):  # for ticks made while drawing
             super().draw(renderer)
 
     def draw_panels(self, draws, parts, sizes):
@@ -103,7 +103,7 @@ def panels_in_a_row(draws, height, widths=None):
 
 
 def themed(svg, widest=None):
-    """Give a drawing of matplotlib's the colours and the width of the page.
+    """Give a drawing by matplotlib the colours and the width of the page.
 
     Parameters
     ----------
@@ -115,8 +115,8 @@ def themed(svg, widest=None):
     Returns
     -------
     svg : str
-        The `svg` element alone. Its label is still empty: a page fills it with the
-        alternative text of its cell.
+        The `svg` element alone. Its label is still empty: the page fills in the
+        alternative text of the cell.
     """
     svg = svg[svg.index("<svg") :]
     # a style sheet would apply to all of the page, which the drawing becomes a part of
@@ -133,7 +133,7 @@ def themed(svg, widest=None):
     )
     svg = re.sub(r"<svg.*?>", start, svg, count=1, flags=re.DOTALL)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
-    # tags alone: a name may well be #000000
+    # only tags: a text may be #000000
     return re.sub(r"<[^>]*>", lambda found: _themed_tag(found[0], used), svg)
 
 

@@ -14,9 +14,8 @@ BOARD = element("div", class_="ch335-explorer ch335-board")
 class DrawingBoard(anywidget.AnyWidget):
     """A canvas of 32 x 32 pixels; a network and the ideal observer judge what is drawn.
 
-    On a published page this is an empty element, which the extension `browser` brings
-    to life: there Python in the reader's browser does the work, with the network that
-    the build has saved.
+    On a published page this is an empty element that a script fills: there Python runs
+    in the reader's browser, with the network that the build has saved.
 
     Parameters
     ----------
@@ -29,7 +28,7 @@ class DrawingBoard(anywidget.AnyWidget):
 
     Examples
     --------
-    With a network that has yet to be trained, whose answers are guesses:
+    With an untrained network, whose answers are guesses:
 
     >>> import numpy as np
     >>> from ch335_helpers import ResidualCNN

@@ -17,7 +17,7 @@ KINDS = {"drawing": Judge, "trainer": Trainer, "workbench": Workbench}
 
 
 class Page:
-    """The objects that the things on one page have in Python.
+    """The Python objects behind the things on one page.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Page:
         self.things = {}
 
     def receive(self, text):
-        """Do what a page asks for.
+        """Do what the page asks for.
 
         Parameters
         ----------

@@ -11,7 +11,7 @@ ASLEEP = (
     "The first Train loads Python into this page, about 17 MB. Then your own device "
     "trains the network."
 )
-WITHOUT_SCRIPTS = "This panel needs JavaScript. The notebook has it, too: make lab."
+WITHOUT_SCRIPTS = "This panel needs JavaScript. It is also in the notebook: make lab."
 
 
 class TrainingPanel:
@@ -32,17 +32,17 @@ class TrainingPanel:
     Attributes
     ----------
     runs : list of PanelRun
-        Every run so far, stopped ones included. ``panel.runs[0].params`` are the first
-        one's parameters.
+        Every run so far, including stopped ones. ``panel.runs[0].params`` are the
+        parameters of the first one.
 
     Notes
     -----
-    Taught in notebook 3. Training goes on in a task that gives control back after each
-    step, so that the kernel hears the Stop button. Moving a slider trains nothing.
+    Taught in notebook 3. Training runs in a task that gives control back after each
+    step, so that the kernel notices the Stop button. Moving a slider trains nothing.
 
     Examples
     --------
-    Nothing is trained before the button is pressed:
+    Nothing is trained until the button is pressed:
 
     >>> panel = TrainingPanel(n_classes=4)
     >>> panel, panel.runs
@@ -100,7 +100,7 @@ class TrainingPanel:
             getattr(self, name).value = html
 
     def html(self):
-        """The panel for a page: controls, and the script that wakes Python."""
+        """The panel for a page: controls, and the script that starts Python."""
         others, sliders = _split({n: _input(n, c) for n, c in CONTROLS.items()})
         buttons = (
             element("button", type="button", text="Train", class_="ch335-go"),
@@ -147,7 +147,7 @@ def _widget(control):
 
 
 def _input(name, control):
-    """A control of the page's own kind."""
+    """A control in HTML."""
     label, at = element("span", text=control.label), control.stops.index(control.start)
     if control.kind == "switch":
         look = {"type": "checkbox", "name": name, "checked": "" if at else None}

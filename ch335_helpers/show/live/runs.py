@@ -1,4 +1,4 @@
-"""Runs beside one another: their curves, their table, and how each of them ended."""
+"""Runs compared: their curves, their table, and how each of them ended."""
 
 import math
 from typing import NamedTuple
@@ -14,10 +14,7 @@ LOSSES = (1e-3, 10)  # nats: where the axis of the loss ends
 
 
 class PanelRun(NamedTuple):
-    """A run that was made in the panel: its settings and the `Run` that came out.
-
-    Unpack it, or ask for ``params`` at once.
-    """
+    """A run of the panel: its settings, and the `Run` that came out."""
 
     settings: dict
     run: Run
@@ -72,7 +69,7 @@ def look(number):
 
 
 def smooth(run, points=80):
-    """The loss over the epochs as at most that many means of as many steps each."""
+    """The loss over the epochs, as at most so many means of equally many steps."""
     planned = run.epochs * run.steps_per_epoch
     size = math.ceil(planned / points)
     n = len(run.batch_loss) // size
@@ -81,7 +78,7 @@ def smooth(run, points=80):
 
 
 def boxes(outer, inner, *content):
-    """Elements of HTML in a box in a box, of these classes."""
+    """Elements of HTML in two nested boxes of these classes."""
     return element("div", element("div", *content, class_=inner), class_=outer)
 
 
@@ -107,7 +104,7 @@ def _key(number):
 
 
 def _cells(panel_run):
-    """What a table says of a run, but for its number."""
+    """The cells of a run's row, without its number."""
     settings, run = panel_run
     model = settings["model"]
     parts = [name for name in ("batch_norm", "residual") if not settings[name]]

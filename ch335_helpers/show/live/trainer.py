@@ -1,4 +1,4 @@
-"""What a training panel does, whoever shows it: a live notebook or a published page."""
+"""What a training panel does, in a live notebook as on a published page."""
 
 import asyncio
 import math
@@ -26,9 +26,9 @@ SWITCHES = ("batch_norm", "residual")
 
 
 class Control(NamedTuple):
-    """A menu, switch or slider: its label, its stops, and the one it stands at first.
+    """A menu, switch or slider: its label, what can be chosen, and the first choice.
 
-    `stops` are what can be chosen; `words` says what each of them is called.
+    `words` is the format of a stop's name.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Control(NamedTuple):
     words: str = "{}"
 
     def names(self):
-        """What the stops are called, in order."""
+        """The names of the stops, in order."""
         return [self.words.format(stop) for stop in self.stops]
 
 
@@ -66,7 +66,7 @@ class Trainer:
     tell : callable
         Called with keywords whenever something to be shown has changed: ``message``
         (words), ``progress`` (0 to 1), ``charts`` and ``table`` (HTML), ``training``
-        (whether a run is going on), ``idle`` (names of controls without effect).
+        (whether a run is under way), ``idle`` (names of controls without effect).
     n_classes, img_size : int
         As for `make_synthetic_images`.
     seed : int
@@ -75,9 +75,9 @@ class Trainer:
     Attributes
     ----------
     settings : dict
-        What the controls stand at.
+        The current choices.
     runs : list of PanelRun
-        Every run so far, stopped ones included.
+        Every run so far, including stopped ones.
     task : asyncio.Task or None
         The last run; it gives control back after each step.
     """
@@ -93,7 +93,7 @@ class Trainer:
         self._seconds_per_image = {}
 
     def choose(self, **settings):
-        """Change settings; says how long a run with them takes. Nothing is trained."""
+        """Change settings, and send how long a run with them takes; train nothing."""
         for name, value in settings.items():
             check_one_of("a setting", name, CONTROLS)
             if value not in CONTROLS[name].stops:
@@ -107,14 +107,14 @@ class Trainer:
 
     @property
     def is_training(self):
-        """Whether a run is going on."""
+        """Whether a run is under way."""
         return self.task is not None and not self.task.done()
 
     def estimate(self):
         """How long a run with these settings takes, in seconds.
 
-        Judged by the last run of the same network and batch size; before the first
-        one, by the time of a forward pass. Nothing is trained.
+        Estimated from the last run of the same network and batch size; before the
+        first one, from the time of a forward pass. Nothing is trained.
         """
         settings = _effective(self.settings)
         key = _network(settings)
@@ -125,7 +125,7 @@ class Trainer:
         return settings["epochs"] * images * self._seconds_per_image[key]
 
     def _forward_seconds(self, settings):
-        """The time of a forward pass of one batch: the second one, when all is warm."""
+        """Seconds of a forward pass of one batch; the first one warms up."""
         model = self._model(settings)
         params = model.init(np.random.default_rng(self.seed))
         shape = (settings["batch_size"], 1, self.img_size, self.img_size)
@@ -141,7 +141,7 @@ class Trainer:
         return ResidualCNN(self.n_classes, width=WIDTHS[settings["model"]], **parts)
 
     def train(self):
-        """Start a run with the settings, unless one is going on.
+        """Start a run with the settings, unless one is under way.
 
         In a kernel or a page this returns at once. Where nothing else waits for
         control, it returns when the run is over.
@@ -157,18 +157,18 @@ class Trainer:
             asyncio.run(work)
 
     def stop(self):
-        """End the run that is going on after its current step."""
+        """End the current run after its current step."""
         self._stop = True
 
     def beside(self, n_epochs, limits):
-        """Tell the lines of all runs for the charts of a sweep's explorer.
+        """Send the lines of all runs for the charts of a sweep's explorer.
 
         Parameters
         ----------
         n_epochs : int
-            The last epoch on the charts; what comes later is left out.
+            The last epoch on the charts; later ones are left out.
         limits : (float, float)
-            The limits of the losses that `loss_chart` was made with.
+            The limits of the losses, as for `loss_chart`.
         """
         charts = loss_chart((1, n_epochs), limits), accuracy_chart((1, n_epochs))
         lines = ["", ""]
@@ -230,7 +230,7 @@ class Trainer:
         return X[:n], y[:n]
 
     def _show(self, runs):
-        """Draw all runs, the latest in front, and how far it has come."""
+        """Send the charts of all runs, the latest in front, and its progress."""
         run = runs[-1].run
         curves = run_charts([item.run for item in runs])
         self.tell(

@@ -26,19 +26,19 @@ class Explorer:
     sliders : dict of str to sequence of str
         For each slider its name and what its stops are called, from left to right.
     render : callable
-        Called once for each combination of stops with one index a slider. Returns the
+        Called once for each combination of stops, one index per slider. Returns the
         sentence (text) and the picture (a list of strings of HTML). A line of HTML that
         several states share is stored once: keep what changes on lines of its own.
     start : sequence of int, optional
         Index of each slider's first stop; by default all 0.
     axes : dict, optional
-        Passed on to the page: what a training panel there must know to draw the
-        reader's own runs into the pictures, see `Trainer.beside`.
+        What a training panel on the same page must know to draw the reader's own runs
+        into the pictures, see `Trainer.beside`.
 
     Raises
     ------
     ValueError
-        If there is no slider, one has less than two stops, or `start` is no stop.
+        If there is no slider, a slider has fewer than two stops, or `start` is no stop.
 
     Notes
     -----
@@ -64,7 +64,7 @@ class Explorer:
         stops = list(itertools.product(*map(range, sizes)))
         if self.start not in stops:
             raise ValueError(f"start must be a stop of sizes {sizes}, got {self.start}")
-        numbers = {}  # of each sentence and line of HTML, in order of its first use
+        numbers = {}  # of each sentence and line of HTML, in order of first use
         self.states = {}
         for stop in stops:
             sentence, picture = render(*stop)
@@ -73,11 +73,11 @@ class Explorer:
         self.fragments = list(numbers)
 
     def sentence(self, *stop):
-        """The sentence at one index a slider."""
+        """The sentence at one index per slider."""
         return self.fragments[self.states[stop][0]]
 
     def picture(self, *stop):
-        """The picture, a string of HTML, at one index a slider."""
+        """The picture, a string of HTML, at one index per slider."""
         return "\n".join(self.fragments[number] for number in self.states[stop][1:])
 
     def html(self):
@@ -102,7 +102,7 @@ class Explorer:
 
     @functools.cached_property
     def box(self):
-        """The explorer for a live notebook: an ipywidgets box, made when asked for."""
+        """The explorer for a live notebook: an ipywidgets box, made when first used."""
         self.inputs = [
             ipw.SelectionSlider(
                 options=[(label, i) for i, label in enumerate(stops)],

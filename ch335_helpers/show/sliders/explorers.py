@@ -17,7 +17,7 @@ PIXEL, NAMES = 20, 32  # a pixel of a row, and room for names, in SVG units
 
 @takes(n_examples=whole(2))
 def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
-    """Sliders over noise and examples: what the eye and the ideal observer still see.
+    """Sliders over noise and examples: what you and the ideal observer still see.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
     n_examples : int
         Shapes to choose from, at least 2. Each keeps its noise pattern at every level.
     n_per_class : int
-        Images of each class to measure the ideal observer's accuracy with.
+        Images of each class that the ideal observer's accuracy is measured on.
     seed : int
         The same seed gives the same images.
 
@@ -91,8 +91,8 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
 
     Notes
     -----
-    Taught in notebook 4. Shown is what comes out of each ReLU and max pooling: the
-    other layers' outputs are only on their way there.
+    Taught in notebook 4. Only the outputs of ReLUs and max poolings are shown: those of
+    the other layers lead up to them.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
 
 
 def calibration_explorer(logits, y, temperatures):
-    """A slider over the softmax temperature: does the network keep its promises?
+    """A slider over the softmax temperature: is the network as sure as it is right?
 
     Parameters
     ----------

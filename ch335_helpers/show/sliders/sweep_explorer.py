@@ -16,9 +16,9 @@ STARTED = 1.5  # times the accuracy of guessing: from here on, something is lear
 def training_explorer(traces, names=CLASS_NAMES):
     """Sliders over learning rates and epochs.
 
-    Shown are the loss and the validation accuracy up to the chosen epoch, with the
-    other learning rates behind them, the first filters at that moment, the confusion
-    on the validation images, and a sentence.
+    They show the loss and the validation accuracy up to the chosen epoch, with the
+    other learning rates behind them; the first filters and the confusion on the
+    validation images after that epoch; and a sentence.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def training_explorer(traces, names=CLASS_NAMES):
     Raises
     ------
     ValueError
-        If no run came to the end of an epoch.
+        If no run finished an epoch.
 
     Notes
     -----
@@ -131,14 +131,14 @@ def _verdict(trace, e):
 
 
 def _level(chart, value):
-    """What a network that guesses would reach, as a dotted line across a chart."""
+    """What guessing would reach, as a dotted line across a chart."""
     x, y = chart.place(chart.xlim[0], value)
     line = chart.line(chart.xlim, (value, value), "guess")
     return line + words("guessing", x + 6, y - 4)
 
 
 def _lines(chart, series, i, e, color):
-    """Number i of the series up to epoch number e, in front of all of the others."""
+    """Series number i up to epoch number e, in front of all the others."""
     epochs = [range(1, len(values) + 1) for values in series]
     for j, values in enumerate(series):
         if j != i:
