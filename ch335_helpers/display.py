@@ -26,7 +26,7 @@ class Table:
     Raises
     ------
     ValueError
-        If a row has not one cell a column.
+        If a row does not have one cell per column.
 
     Examples
     --------
@@ -55,9 +55,8 @@ class Table:
 
     def _repr_markdown_(self):
         rule = ["--:" if right else ":--" for right in self.right]
-        return "\n".join(
-            "| " + " | ".join(cells) + " |" for cells in [self.header, rule, *self.rows]
-        )
+        rows = [self.header, rule, *self.rows]
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
     __repr__ = _repr_markdown_
 
@@ -70,7 +69,7 @@ def _literal(text):
 class Source:
     """The source of functions, with each docstring cut to its first line.
 
-    The rest is shown as it stands in the helper, below the names of its files.
+    The rest is shown unchanged, below the names of its files in the helper.
 
     Parameters
     ----------
@@ -112,13 +111,12 @@ def _source(function):
 def _shorten(source):
     """Cut every docstring in `source` to its first line."""
     lines = source.rstrip().splitlines()
-    tree = ast.parse(source)
-    documented = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    docstrings = [
+        node.body[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node)
     ]
-    for node in sorted(documented, key=lambda node: -node.lineno):
-        if ast.get_docstring(node) and (doc := node.body[0]).end_lineno > doc.lineno:
+    for doc in sorted(docstrings, key=lambda doc: doc.lineno, reverse=True):
+        if doc.end_lineno > doc.lineno:
             lines[doc.lineno - 1 : doc.end_lineno] = [lines[doc.lineno - 1] + '"""']
     return "\n".join(line.removesuffix("  # fmt: skip") for line in lines)

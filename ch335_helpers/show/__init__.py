@@ -1,5 +1,5 @@
-"""The wing for pictures: figures, explorers and the training panel.
+"""What draws pictures: figures, explorers and the training panel.
 
-Only here are matplotlib, ipywidgets, IPython and Pillow imported. The numerical core
-never imports anything of it.
+Only this folder imports matplotlib, ipywidgets, IPython and Pillow; the numerical core
+imports nothing from it.
 """

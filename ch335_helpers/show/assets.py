@@ -1,4 +1,4 @@
-"""The style sheets and the script that pictures on a page bring with them."""
+"""The style sheets and scripts that pictures bring to a page."""
 
 from functools import cache
 from importlib import resources

@@ -1,5 +1,5 @@
 // A canvas to draw on, and what a network and the ideal observer say to it. All answers
-// come from `Drawing` in Python: in a notebook's kernel, or in the page itself.
+// come from a `Judge` in Python: in a notebook's kernel, or in the page itself.
 
 const SIZE = 32;
 

@@ -21,7 +21,7 @@ def pixels(values, alt, cmap="gray", vmin=None, vmax=None):
     values : ndarray, shape (H, W)
         NaN is left transparent.
     alt : str
-        What is to be seen, in words.
+        What it shows, in words.
     cmap, vmin, vmax
         As for matplotlib's ``imshow``.
     """
@@ -51,10 +51,10 @@ def tiles(images, columns):
     """
     images = check_axes("images", images, "N H W")
     columns = check_whole("columns", columns)
-    n, height, width = images.shape
+    n, H, W = images.shape
     rows = -(-n // columns)
-    sheet = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
-    for number, image in enumerate(images):
-        top, left = number // columns * (height + 1), number % columns * (width + 1)
-        sheet[top : top + height, left : left + width] = image
-    return sheet
+    # each image with a line below it and beside it, and none where there are no more
+    room = (0, rows * columns - n), (0, 1), (0, 1)
+    framed = np.pad(images.astype(float), room, constant_values=np.nan)
+    sheet = framed.reshape(rows, columns, H + 1, W + 1).swapaxes(1, 2)
+    return sheet.reshape(rows * (H + 1), columns * (W + 1))[:-1, :-1]

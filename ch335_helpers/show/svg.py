@@ -16,14 +16,14 @@ from ..checks import check_axes
 
 EMPTY = {"circle", "img", "input", "path", "polyline", "rect"}  # tags without content
 WIDTH, HEIGHT = 340, 190  # of a chart, in SVG units: pixels on a phone
-LEFT, RIGHT, TOP, BOTTOM = 40, 8, 8, 36  # a chart's margins
+LEFT, RIGHT, TOP, BOTTOM = 40, 332, 8, 154  # where a chart's axes end
 PERCENT_TICKS = {share / 4: f"{25 * share} %" for share in range(5)}
 GRID_CELL, MATRIX_CELL = 26, 22  # the latter is the style sheet's width of a shade
 MATRIX_LABELS = 90
 
 
 def element(tag, *content, text="", **attributes):
-    """One closed element. What comes from outside is escaped here and nowhere else.
+    """One element of HTML or SVG. All text is escaped here and nowhere else.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def element(tag, *content, text="", **attributes):
     text : str
         Words inside it, before the elements.
     **attributes
-        Spelled for Python, as ``class_`` or ``aria_label``. None leaves one out.
+        In Python's spelling, as ``class_`` or ``aria_label``. None leaves one out.
     """
     start = f"<{tag}"
     for name, value in attributes.items():
@@ -47,8 +47,8 @@ def element(tag, *content, text="", **attributes):
 
 
 def data_script(data):
-    """A script element that holds data for the scripts of the page, as JSON."""
-    # no text may end the script element that holds it, or begin another
+    """A script element with data for the scripts of the page, as JSON."""
+    # no text may end this script element or begin another
     text = json.dumps(data, separators=(",", ":")).replace("</", r"<\/")
     text = re.sub("<(?=!--|script)", r"\\u003c", text, flags=re.IGNORECASE)
     return f'<script type="application/json">{text}</script>'
@@ -60,22 +60,26 @@ def panel(title, *content):
     return element("div", title, *content, class_="ch335-panel")
 
 
+def sentence(text):
+    """What is said beside a picture; a screen reader reads it out when it changes."""
+    return element("p", text=text, class_="ch335-sentence", role="status")
+
+
 def svg(width, height, label, *marks, margin=0, max_width=None):
     """A drawing that says what it is; `max_width`, in rem, keeps it from growing."""
-    width, height = width + 2 * margin, height + 2 * margin
     style = max_width and f"max-width:{max_width:g}rem"
-    box = f"{-margin} {-margin} {width} {height}"
+    box = f"{-margin} {-margin} {width + 2 * margin} {height + 2 * margin}"
     look = {"style": style, "viewBox": box, "role": "img"}
     return element("svg", *marks, **look, aria_label=label)
 
 
 def words(text, x, y, look=None):
-    """Words in a drawing; `look` is "mid" or "end" for what of them stands at x."""
+    """Words that start at x; with the `look` "mid" or "end", that is at x."""
     return element("text", text=text, class_=look, x=x, y=y)
 
 
 def paint(color):
-    """The palette's colour of that number, which differs from theme to theme."""
+    """A colour of the palette by its number; each theme has its own."""
     return f"var(--ch335-{color})"
 
 
@@ -94,15 +98,14 @@ class Chart:
 
     def __init__(self, title, xlabel, xlim, ylim, xticks, yticks, logy=False):
         self.title, self.xlim, self.ylim, self.logy = title, xlim, ylim, logy
-        right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
-        marks = [element("path", class_="axis", d=f"M{LEFT} {TOP}V{bottom}H{right}")]
+        marks = [element("path", class_="axis", d=f"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}")]
         for value, label in xticks.items():
             x, _ = self.place(value, ylim[0])
-            marks.append(words(label, x, bottom + 15, "mid"))
+            marks.append(words(label, x, BOTTOM + 15, "mid"))
         for value, label in yticks.items():
             _, y = self.place(xlim[0], value)
             marks.append(words(label, LEFT - 5, y + 4, "end"))
-        marks.append(words(xlabel, (LEFT + right) / 2, HEIGHT - 5, "mid"))
+        marks.append(words(xlabel, (LEFT + RIGHT) / 2, HEIGHT - 5, "mid"))
         self.axes = "".join(marks)
 
     def __call__(self, *lines):
@@ -111,24 +114,20 @@ class Chart:
 
     def place(self, x, y):
         """Where the point (x, y) is in the SVG, rounded to half a pixel."""
-        low, high = self.ylim
+        (left, right), (low, high) = self.xlim, self.ylim
         y = min(max(y, low), high)
         if self.logy:
-            y, low, high = math.log(y), math.log(low), math.log(high)
-        across = (x - self.xlim[0]) / (self.xlim[1] - self.xlim[0])
-        up = (y - low) / (high - low)
-        return (
-            round(2 * (LEFT + across * (WIDTH - LEFT - RIGHT))) / 2,
-            round(2 * (HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM))) / 2,
-        )
+            y, low, high = map(math.log, (y, low, high))
+        x = LEFT + (x - left) / (right - left) * (RIGHT - LEFT)
+        y = BOTTOM - (y - low) / (high - low) * (BOTTOM - TOP)
+        return round(2 * x) / 2, round(2 * y) / 2
 
     def line(self, x, y, look="faint", color=None, dash=None):
         """A line through points; with a colour (its number), it ends in a dot."""
-        points = [
-            self.place(a, b) for a, b in zip(x, y, strict=True) if math.isfinite(b)
-        ]
-        if not points:
+        shown = [(a, b) for a, b in zip(x, y, strict=True) if math.isfinite(b)]
+        if not shown:
             return ""
+        points = [self.place(a, b) for a, b in shown]
         path = " ".join(f"{a:g},{b:g}" for a, b in points)
         if color is None:
             return element("polyline", class_=look, points=path)
@@ -144,7 +143,7 @@ def loss_chart(epochs, limits):
     Parameters
     ----------
     epochs : (int, int)
-        The first and the last one on the axis, which reaches to epoch 2 at least.
+        The first and the last on the axis, which goes to epoch 2 at least.
     limits : (float, float)
         Losses above 0, in nats. The axis ends at the powers of ten around them.
     """
@@ -176,7 +175,7 @@ def matrix(title, names, counts):
     names : sequence of str
         Of the K rows and columns.
     counts : ndarray of int, shape (K, K)
-        Those that are 0 are not written.
+        Zeros are left blank.
     """
     counts = check_axes("counts", counts, f"{len(names)} {len(names)}")
     edge = MATRIX_CELL * len(names)
@@ -199,7 +198,7 @@ def matrix(title, names, counts):
 
 
 def _shades(counts):
-    """What lies behind the counts of a matrix: one path for each of five shades."""
+    """The shades behind the counts of a matrix: one path for each of five."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     paths = []
     for level in range(1, 6):
@@ -214,7 +213,7 @@ def _shades(counts):
     return "".join(paths)
 
 
-def grid(title, values, marked):
+def number_grid(title, values, marked):
     """Whole numbers in cells, titled.
 
     Parameters
@@ -226,11 +225,9 @@ def grid(title, values, marked):
     """
     rows, columns = values.shape
     (top, bottom), (left, right) = ((s.start, s.stop) for s in marked)
-    shade = element(
-        "rect", x=left * GRID_CELL, y=top * GRID_CELL,
-        width=(right - left) * GRID_CELL, height=(bottom - top) * GRID_CELL,
-        fill="var(--ch335-shade)", opacity=0.5,
-    )  # fmt: skip
+    place = {"x": left * GRID_CELL, "y": top * GRID_CELL}
+    place |= {"width": (right - left) * GRID_CELL, "height": (bottom - top) * GRID_CELL}
+    shade = element("rect", **place, fill=paint("shade"), opacity=0.5)
     width, height = columns * GRID_CELL, rows * GRID_CELL
     lines = [f"M0 {i * GRID_CELL}H{width}" for i in range(rows + 1)]
     lines += [f"M{j * GRID_CELL} 0V{height}" for j in range(columns + 1)]
@@ -242,7 +239,7 @@ def grid(title, values, marked):
     return panel(title, svg(width, height, title, shade, "".join(cells), **look))
 
 
-def bars(title, names, shares):
+def probability_bars(title, names, shares):
     """One horizontal bar for each name, of a length from 0 to 1, titled."""
     labels, drawn = [], []
     for i, (name, share) in enumerate(zip(names, shares, strict=True)):

@@ -31,7 +31,7 @@ from ch335_helpers.show import svg
 from ch335_helpers.show.diagrams import architecture
 from ch335_helpers.show.figures import plots
 from ch335_helpers.show.live.board import DrawingBoard
-from ch335_helpers.show.live.drawing import Drawing
+from ch335_helpers.show.live.judge import Judge
 from ch335_helpers.show.live.page import Page
 from ch335_helpers.show.live.panel import TrainingPanel
 from ch335_helpers.show.live.runs import PanelRun, run_charts, run_table
@@ -124,8 +124,8 @@ def of_drawings(name):
     chart = svg.Chart(name, name, (0, 1), (0, 1), {0: name}, {1: name})
     yield chart(chart.line([0, 1], [0, 1]))
     yield svg.matrix(name, [name, name], np.eye(2, dtype=int))
-    yield svg.grid(name, np.eye(2, dtype=int), np.s_[0:1, 0:1])
-    yield svg.bars(name, [name, name], [0.1, 0.9])
+    yield svg.number_grid(name, np.eye(2, dtype=int), np.s_[0:1, 0:1])
+    yield svg.probability_bars(name, [name, name], [0.1, 0.9])
     yield svg.element("p", text=name, aria_label=name)
     yield svg.data_script({name: name})
     yield pixels(np.eye(3), name)
@@ -180,9 +180,9 @@ def of_a_panel(name):
 def of_a_drawing(name):
     said = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ch335_helpers.show.live.drawing.CLASS_NAMES", [name] * 10)
+        patch.setattr("ch335_helpers.show.live.judge.CLASS_NAMES", [name] * 10)
         params = ResidualCNN(width=2).init(np.random.default_rng(0))
-        Drawing(lambda **changes: said.update(changes), params).judge([0] * 1024, 0.5)
+        Judge(lambda **changes: said.update(changes), params).judge([0] * 1024, 0.5)
     yield from (said["network"], said["observer"])
 
 

@@ -9,12 +9,12 @@ from ch335_helpers.show.svg import (
     PERCENT_TICKS,
     Chart,
     accuracy_chart,
-    bars,
     element,
-    grid,
     loss_chart,
     matrix,
+    number_grid,
     panel,
+    probability_bars,
     svg,
     words,
 )
@@ -282,7 +282,7 @@ def test_a_matrix_needs_a_row_and_a_column_for_each_name():
 
 def test_a_grid_shades_the_marked_cells_and_writes_the_numbers():
     values = np.array([[1, -2, 3, 0], [5, 6, 7, 8], [9, 10, 11, 12]])
-    picture = grid("pixels", values, np.s_[1:3, 2:3])
+    picture = number_grid("pixels", values, np.s_[1:3, 2:3])
     marks = drawing(picture, "pixels")
     assert marks.get("viewBox") == "-1 -1 106 80"  # 26 a cell and 1 around
     assert marks.get("style") == "max-width:8rem"
@@ -303,7 +303,7 @@ def test_a_grid_shades_the_marked_cells_and_writes_the_numbers():
 
 
 def test_bars_are_as_long_as_their_shares():
-    picture = bars("beliefs", ["cat", "<dog"], [0.25, 1.0])
+    picture = probability_bars("beliefs", ["cat", "<dog"], [0.25, 1.0])
     marks = drawing(picture, "beliefs")
     assert marks.get("viewBox") == "0 0 340 44"
     look = {"x": "100", "height": "12", "fill": "var(--ch335-0)"}
@@ -316,7 +316,7 @@ def test_bars_are_as_long_as_their_shares():
         ("25%", 154, 14, None), ("100%", 304, 34, None),
     ]  # fmt: skip
     with pytest.raises(ValueError, match="zip"):
-        bars("", ["one"], [0.5, 0.5])
+        probability_bars("", ["one"], [0.5, 0.5])
 
 
 def test_what_changes_in_a_picture_is_apart_from_what_stays():
@@ -324,8 +324,16 @@ def test_what_changes_in_a_picture_is_apart_from_what_stays():
     one, two = np.array([[1, 0], [0, 2]]), np.array([[0, 3], [1, 0]])
     pairs = [
         (matrix("t", "ab", one), matrix("t", "ab", two), 2),  # shades and counts
-        (grid("t", one, np.s_[0:1, 0:1]), grid("t", one, np.s_[0:1, 1:2]), 1),
-        (bars("t", "ab", [0.1, 0.9]), bars("t", "ab", [0.8, 0.2]), 1),
+        (
+            number_grid("t", one, np.s_[0:1, 0:1]),
+            number_grid("t", one, np.s_[0:1, 1:2]),
+            1,
+        ),
+        (
+            probability_bars("t", "ab", [0.1, 0.9]),
+            probability_bars("t", "ab", [0.8, 0.2]),
+            1,
+        ),
     ]
     for first, second, changing in pairs:
         lines, others = first.split("\n"), second.split("\n")

@@ -1,22 +1,23 @@
 """Figures made of bars, points and counts, and the lines of a convolution."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 from matplotlib.colors import to_rgba
-from matplotlib.ticker import PercentFormatter
 
 from ...model.ops import output_size
 from .looks import (
-    COLUMN_WIDTH,
-    PAGE_WIDTH,
     SMALL,
+    error_bars,
     key_below,
     line_look,
     log_scale,
+    percent_scale,
+    single_axes,
     styled,
 )
-from .themed import COLORS, INK, ThemedFigure, side_by_side
+from .themed import COLORS, INK, PAGE_WIDTH, panels_in_a_row
 
 
 @styled
@@ -43,27 +44,22 @@ def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True)
     >>> bars(["chance", "network"], [0.1, 0.984], "accuracy")
     <ThemedFigure size ... with 1 Axes>
     """
-    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 0.38 * len(names) + 0.9))
-    ax = fig.subplots()
+    fig, ax = single_axes(0.38 * len(names) + 0.9)
     if intervals is not None:
-        low, high = np.transpose(intervals)
-        intervals = np.maximum(0, (np.subtract(values, low), np.subtract(high, values)))
-    error_bars = {"capsize": 3, "ecolor": COLORS[-1]}
-    places = range(len(names))
-    drawn = ax.barh(
-        places, values, xerr=intervals, error_kw=error_bars, color=COLORS[0]
-    )
-    ax.bar_label(
-        drawn, [f"{v:.1%}" if percent else f"{v:,.3g}" for v in values], padding=3
-    )
+        intervals = error_bars(values, *np.transpose(intervals))
+    look = {"color": COLORS[0], "error_kw": {"capsize": 3, "ecolor": COLORS[-1]}}
+    drawn = ax.barh(range(len(names)), values, xerr=intervals, **look)
+    written = "{:.1%}" if percent else "{:,.3g}"
+    ax.bar_label(drawn, [written.format(value) for value in values], padding=3)
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.set_xlabel(xlabel)
     if percent:
         ax.set_xlim(0, 1.08)
-        ax.xaxis.set_major_formatter(PercentFormatter(1))
+        percent_scale(ax.xaxis)
     if reference:
-        ax.axvline(reference[1], color=COLORS[1], linestyle="--", label=reference[0])
+        label, place = reference
+        ax.axvline(place, color=COLORS[1], linestyle="--", label=label)
         ax.legend(loc="lower right")
     return fig
 
@@ -84,8 +80,7 @@ def log_shares(values, xlabel):
     >>> log_shares({"loops": 0.0007, "matrix product": 0.4}, "share of the peak")
     <ThemedFigure size ... with 1 Axes>
     """
-    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 0.38 * len(values) + 0.9))
-    ax = fig.subplots()
+    fig, ax = single_axes(0.38 * len(values) + 0.9)
     ax.axvline(1, color=COLORS[1], linestyle="--")
     for place, value in enumerate(values.values()):
         ax.plot(value, place, "o", color=COLORS[0])
@@ -95,8 +90,7 @@ def log_shares(values, xlabel):
         )  # fmt: skip
     lowest = min([0.1, *values.values()])
     log_scale(ax.xaxis)
-    ax.set(xlabel=xlabel, xlim=(lowest / 15, 1.5))
-    ax.set(ylim=(len(values) - 0.5, -0.7))
+    ax.set(xlabel=xlabel, xlim=(lowest / 15, 1.5), ylim=(len(values) - 0.5, -0.7))
     ax.set_yticks(range(len(values)), values.keys())
     ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
     return fig
@@ -111,7 +105,7 @@ def confusion(counts, names):
     Parameters
     ----------
     counts : ndarray of int, shape (K, K)
-        Images of each true class (row) that were taken for each (column).
+        Number of images of each true class (row) and predicted class (column).
     names : sequence of str
         Of the K classes.
 
@@ -122,15 +116,14 @@ def confusion(counts, names):
     """
     counts = np.asarray(counts)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    fig = ThemedFigure(figsize=(1.3 + 0.32 * len(names), 1.2 + 0.32 * len(names)))
-    ax = fig.subplots()
-    shade = np.broadcast_to(to_rgba(COLORS[0]), (*share.shape, 4)).copy()
+    fig, ax = single_axes(1.2 + 0.32 * len(names), width=1.3 + 0.32 * len(names))
+    shade = np.full((*share.shape, 4), to_rgba(COLORS[0]))
     shade[..., 3] = np.sqrt(share)
     ax.imshow(shade)
-    for (i, j), count in np.ndenumerate(counts):
-        if count:
-            look = {"ha": "center", "va": "center", "fontsize": SMALL}
-            ax.text(j, i, count, color="white" if share[i, j] > 0.3 else INK, **look)
+    look = {"ha": "center", "va": "center", "fontsize": SMALL}
+    for i, j in np.argwhere(counts):
+        ink = "white" if share[i, j] > 0.3 else INK
+        ax.text(j, i, counts[i, j], color=ink, **look)
     ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="predicted class", ylabel="true class")
@@ -139,7 +132,7 @@ def confusion(counts, names):
 
 @styled
 def connections(size, kernel, settings, pixel):
-    """Which pixels of one axis a convolution's outputs see, and by which weight.
+    """Which pixels along one axis each output of a convolution sees, and their weights.
 
     Parameters
     ----------
@@ -157,31 +150,26 @@ def connections(size, kernel, settings, pixel):
     >>> connections(7, 3, settings=[(1, 1), (2, 1)], pixel=3)
     <ThemedFigure size ... with 2 Axes>
     """
-    draws = [_connections_panel(size, kernel, *setting, pixel) for setting in settings]
-    return side_by_side(draws, widths=[PAGE_WIDTH / 2] * len(draws), height=2.6)
+    draws = [partial(_connections, size, kernel, pixel, *pair) for pair in settings]
+    return panels_in_a_row(draws, height=2.6, widths=[PAGE_WIDTH / 2] * len(draws))
 
 
-def _connections_panel(size, kernel, stride, padding, pixel):
-    """A function that draws pixels, outputs and the lines between into a figure."""
-    places = np.arange(output_size(size, kernel, stride, padding))
-    centres = stride * places - padding + (kernel - 1) / 2
+def _connections(size, kernel, pixel, stride, padding, fig):
+    """Draw pixels, outputs and the lines between them."""
+    ax = fig.subplots()
+    outputs = np.arange(output_size(size, kernel, stride, padding))
+    centres = stride * outputs - padding + (kernel - 1) / 2
     pixels = np.arange(-padding, size + padding)
     inside = (pixels >= 0) & (pixels < size)
-
-    def draw(fig):
-        ax = fig.subplots()
-        for place, i in itertools.product(places, range(kernel)):
-            end = stride * place + i - padding
-            look = line_look(i)
-            thick = {"linewidth": 3} if end == pixel else {"linewidth": 1, "alpha": 0.6}
-            label = f"w[{i}]" if place == 0 else None
-            ax.plot([end, centres[place]], [0, 1], label=label, **look, **thick)
-        dots = {"s": 90, "zorder": 3, "edgecolor": INK}
-        ax.scatter(pixels, 0 * pixels, color=np.where(inside, INK, "none"), **dots)
-        ax.scatter(centres, 0 * centres + 1, color="0.7", marker="s", **dots)
-        ax.set(yticks=[0, 1], yticklabels=["x", "dy"], ylim=(-0.25, 1.2))
-        ax.set(xticks=range(size), xlabel="pixel", title=f"stride {stride}")
-        ax.spines[["left", "bottom"]].set_visible(False)
-        key_below(fig, ax, columns=kernel)
-
-    return draw
+    for output, i in itertools.product(outputs, range(kernel)):
+        end = stride * output + i - padding
+        thick = {"linewidth": 3} if end == pixel else {"linewidth": 1, "alpha": 0.6}
+        label = f"w[{i}]" if output == 0 else None
+        ax.plot([end, centres[output]], [0, 1], label=label, **line_look(i), **thick)
+    dots = {"s": 90, "zorder": 3, "edgecolor": INK}
+    ax.scatter(pixels, 0 * pixels, color=np.where(inside, INK, "none"), **dots)
+    ax.scatter(centres, 0 * centres + 1, color="0.7", marker="s", **dots)
+    ax.set(yticks=[0, 1], yticklabels=["x", "dy"], ylim=(-0.25, 1.2))
+    ax.set(xticks=range(size), xlabel="pixel", title=f"stride {stride}")
+    ax.spines[["left", "bottom"]].set_visible(False)
+    key_below(fig, ax, columns=kernel)

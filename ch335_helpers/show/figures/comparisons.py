@@ -1,20 +1,21 @@
 """Figures of experiments: differences with their intervals, accuracies over a scale."""
 
 import math
+from functools import partial
 
-from matplotlib.ticker import NullFormatter, PercentFormatter
+from matplotlib.ticker import NullFormatter
 
 from ...checks import check_number
 from .looks import (
-    COLUMN_WIDTH,
-    PAGE_WIDTH,
     SMALL,
+    draw_series,
     key_below,
-    line_look,
     log_scale,
+    percent_scale,
+    single_axes,
     styled,
 )
-from .themed import COLORS, ThemedFigure
+from .themed import COLORS, PAGE_WIDTH, ThemedFigure
 
 TICKS_WIDTH = 2.6  # inches from the first tick of a panel to its last
 LETTERS = 13  # of a tick's label, in an inch
@@ -22,17 +23,17 @@ LETTERS = 13  # of a tick's label, in an inch
 
 @styled
 def forest(differences, xlabel, *, limit=None):
-    """Differences from a baseline as points with their intervals, one a row.
+    """Differences from a baseline as points with their intervals, one per row.
 
-    Intervals that contain 0 are drawn hollow and grey. On the right stands each
-    difference in numbers, with half the length of its interval.
+    Intervals that contain 0 are drawn hollow and grey. Each difference stands in
+    numbers on the right, with half the length of its interval.
 
     Parameters
     ----------
     differences : dict of str to tuple of float, or to None
         By name (mean, low, high) in the units that are shown, for instance 100 times
-        what `paired_differences` returns. A name with None in their place is a title
-        for those that follow.
+        what `paired_differences` returns. A name with None instead is a title for the
+        rows below it.
     xlabel : str
         What the differences mean.
     limit : float, optional
@@ -45,22 +46,20 @@ def forest(differences, xlabel, *, limit=None):
     >>> forest({"parts": None} | parts, "difference in points", limit=5)
     <ThemedFigure size ... with 1 Axes>
     """
-    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 0.25 * len(differences) + 0.8))
-    ax = fig.subplots()
-    ax.axvline(0, color=COLORS[-1], linestyle="--", linewidth=1)
     ends = [abs(end) for d in differences.values() if d for end in d[1:]]
     limit = 1.05 * max(ends, default=0) or 1 if limit is None else limit
     check_number("limit", limit, above=0)
+    fig, ax = single_axes(0.25 * len(differences) + 0.8)
+    ax.axvline(0, color=COLORS[-1], linestyle="--", linewidth=1)
+    ax.set(xlabel=xlabel, xlim=(-limit, limit), ylim=(len(differences) - 0.5, -0.7))
+    ax.set_yticks(range(len(differences)), differences.keys())
+    ax.tick_params(axis="y", length=0)
+    labels = ax.get_yticklabels()
     for place, difference in enumerate(differences.values()):
         if difference:
             _draw_difference(ax, place, *difference, limit)
-    ax.set(xlabel=xlabel, xlim=(-limit, limit), ylim=(len(differences) - 0.5, -0.7))
-    ax.set_yticks(range(len(differences)), differences.keys())
-    for label, difference in zip(
-        ax.get_yticklabels(), differences.values(), strict=True
-    ):
-        label.set_weight("normal" if difference else "bold")
-    ax.tick_params(axis="y", length=0)
+        else:
+            labels[place].set_weight("bold")
     return fig
 
 
@@ -83,7 +82,7 @@ def _draw_difference(ax, place, mean, low, high, limit):
 
 @styled
 def accuracy_panels(panels):
-    """Accuracy over something that varies, one panel a scale, with the best possible.
+    """Accuracy over something that varies, one panel per scale, with the best possible.
 
     Parameters
     ----------
@@ -101,46 +100,33 @@ def accuracy_panels(panels):
     <ThemedFigure size ... with 2 Axes>
     """
     labels = list(dict.fromkeys(label for lines in panels.values() for label in lines))
-    lowest = min(
-        min(line.get("low", line["y"]))
-        for lines in panels.values()
-        for line in lines.values()
-    )
-
-    def drawer(xlabel, lines):
-        def draw(fig):
-            ax = fig.subplots()
-            for label, line in lines.items():
-                look = line_look(labels.index(label))
-                ax.plot(line["x"], line["y"], marker="o", markersize=3, label=label,
-                        **look)  # fmt: skip
-                if "low" in line:
-                    shade = {"color": look["color"], "alpha": 0.2, "linewidth": 0}
-                    ax.fill_between(line["x"], line["low"], line["high"], **shade)
-            log_scale(ax.xaxis)
-            ax.set(xlabel=xlabel, ylabel="accuracy")
-            ax.set_ylim(lowest - 0.05 * (1 - lowest), 1 + 0.05 * (1 - lowest))
-            ax.yaxis.set_major_formatter(PercentFormatter(1))
-            ticks = sorted({x for line in lines.values() for x in line["x"]})
-            ax.set_xticks(ticks, _labels(ticks))
-            ax.xaxis.set_minor_formatter(NullFormatter())
-            key_below(fig, ax)
-
-        return draw
-
-    draws = [drawer(xlabel, lines) for xlabel, lines in panels.items()]
-    n_rows, size = -(-len(draws) // 2), (PAGE_WIDTH / 2, 3)
-    fig = ThemedFigure(figsize=(PAGE_WIDTH, n_rows * size[1]))
-    fig.panels = [ThemedFigure(figsize=size) for _ in draws]
-    parts = fig.subfigures(n_rows, 2, squeeze=False).flat
-    for draw, part, panel in zip(draws, parts, fig.panels, strict=False):
-        draw(part)
-        draw(panel)
+    every = [line for lines in panels.values() for line in lines.values()]
+    lowest = min(min(line.get("low", line["y"])) for line in every)
+    draws = [partial(_accuracies, labels, lowest, *panel) for panel in panels.items()]
+    n_rows = math.ceil(len(draws) / 2)
+    fig = ThemedFigure(figsize=(PAGE_WIDTH, 3 * n_rows))
+    parts = fig.subfigures(n_rows, 2, squeeze=False).flat[: len(draws)]
+    fig.draw_panels(draws, parts, [(PAGE_WIDTH / 2, 3)] * len(draws))
     return fig
 
 
-def _labels(ticks):
-    """What stands below ascending ticks; nothing where the last one takes the room."""
+def _accuracies(labels, lowest, xlabel, lines, fig):
+    """Draw the lines of one scale; a line's look is that of its label's place."""
+    ax = fig.subplots()
+    for label, line in lines.items():
+        draw_series(ax, labels.index(label), label, **line)
+    log_scale(ax.xaxis)
+    ax.set(xlabel=xlabel, ylabel="accuracy")
+    ax.set_ylim(lowest - 0.05 * (1 - lowest), 1 + 0.05 * (1 - lowest))
+    percent_scale(ax.yaxis)
+    ticks = sorted({x for line in lines.values() for x in line["x"]})
+    ax.set_xticks(ticks, _tick_labels(ticks))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    key_below(fig, ax)
+
+
+def _tick_labels(ticks):
+    """Labels of ascending ticks; one that would run into the last one is left out."""
     labels, free = [], -math.inf  # from where on there is room, in inches
     span = math.log(ticks[-1] / ticks[0]) or 1
     for x in ticks:

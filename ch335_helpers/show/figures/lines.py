@@ -1,24 +1,26 @@
 """Figures made of lines: training, errors, and accuracy over something that varies."""
 
 import math
+from functools import partial
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from ...evaluation.intervals import wilson_interval
 from .looks import (
-    COLUMN_WIDTH,
-    LINES,
-    PAGE_WIDTH,
     SUPERSCRIPTS,
+    draw_series,
+    error_bars,
     key_below,
     key_height,
     line_look,
     log_scale,
+    percent_scale,
+    single_axes,
     styled,
 )
-from .pictures import filter_panel
-from .themed import COLORS, ThemedFigure, side_by_side
+from .pictures import draw_filters
+from .themed import COLORS, COLUMN_WIDTH, PAGE_WIDTH, ThemedFigure, panels_in_a_row
 
 
 @styled
@@ -39,8 +41,7 @@ def learning_curves(run, test_accuracy=None):
     >>> learning_curves(Run({}, epochs=2, steps_per_epoch=88, history=history))
     <ThemedFigure size ... with 2 Axes>
     """
-    draws = [_loss_panel(run), _accuracy_panel(run, test_accuracy)]
-    return side_by_side(draws, widths=(PAGE_WIDTH / 2,) * 2, height=3)
+    return panels_in_a_row(_curves_of_a_run(run, test_accuracy), height=3)
 
 
 @styled
@@ -66,57 +67,42 @@ def results(run, test_accuracy, w):
     """
     fig = ThemedFigure(figsize=(PAGE_WIDTH, 5.6))
     top, bottom = fig.subfigures(2, 1, height_ratios=(3, 2.4))
-    loss, accuracy = _loss_panel(run), _accuracy_panel(run, test_accuracy)
-    draw_filters = filter_panel(w, "First-layer filters")
-    parts = (*top.subfigures(1, 2), bottom)
-    heights = (3, 3, 1.7)
-    for draw, part, height in zip(
-        (loss, accuracy, draw_filters), parts, heights, strict=True
-    ):
-        draw(part)
-        fig.panels.append(ThemedFigure(figsize=(PAGE_WIDTH / 2, height)))
-        draw(fig.panels[-1])
+    filters = partial(draw_filters, w, "First-layer filters")
+    draws = [*_curves_of_a_run(run, test_accuracy), filters]
+    sizes = [(PAGE_WIDTH / 2, height) for height in (3, 3, 1.7)]
+    fig.draw_panels(draws, (*top.subfigures(1, 2), bottom), sizes)
     return fig
 
 
-def _loss_panel(run):
-    """A function that draws training and validation loss into a figure."""
-
-    def draw(fig):
-        ax = fig.subplots()
-        lines = {"training": run.train_loss, "validation": run.val_loss}
-        for number, (label, loss) in enumerate(lines.items()):
-            look = {"color": COLORS[number], "linestyle": LINES[number]}
-            ax.plot(range(1, len(loss) + 1), loss, label=label, **look)
-        ax.set(xlabel="epoch", ylabel="loss (nats)", title="Loss")
-        log_scale(ax.yaxis)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.legend()
-
-    return draw
+def _curves_of_a_run(run, test_accuracy):
+    """What draws its loss, and what draws its accuracy."""
+    return partial(_loss, run), partial(_accuracy, run.val_accuracy, test_accuracy)
 
 
-def _accuracy_panel(run, test_accuracy=None):
-    """A function that draws the validation accuracy into a figure."""
-    accuracy = run.val_accuracy
+def _loss(run, fig):
+    ax = fig.subplots()
+    lines = {"training": run.train_loss, "validation": run.val_loss}
+    for number, (label, loss) in enumerate(lines.items()):
+        ax.plot(range(1, len(loss) + 1), loss, label=label, **line_look(number))
+    ax.set(xlabel="epoch", ylabel="loss (nats)", title="Loss")
+    log_scale(ax.yaxis)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend()
+
+
+def _accuracy(accuracy, test_accuracy, fig):
+    ax = fig.subplots()
+    draw_series(ax, 1, "validation", range(1, len(accuracy) + 1), accuracy)
+    if test_accuracy is not None:
+        label = f"test {test_accuracy:.1%}"
+        ax.axhline(test_accuracy, label=label, **line_look(2))
+    ax.set(xlabel="epoch", ylabel="accuracy", title="Accuracy")
     # from 0 on, the end of a run would be a flat line
     low = math.floor(10 * min(accuracy, default=0)) / 10
-
-    def draw(fig):
-        ax = fig.subplots()
-        look = {"color": COLORS[1], "linestyle": LINES[1], "marker": "o"}
-        epochs = range(1, len(accuracy) + 1)
-        ax.plot(epochs, accuracy, markersize=3, label="validation", **look)
-        if test_accuracy is not None:
-            look = {"color": COLORS[2], "linestyle": LINES[2]}
-            ax.axhline(test_accuracy, label=f"test {test_accuracy:.1%}", **look)
-        ax.set(xlabel="epoch", ylabel="accuracy", title="Accuracy")
-        ax.set_ylim(low, 1 + 0.02 * (1 - low))
-        ax.yaxis.set_major_formatter(PercentFormatter(1))
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.legend(loc="lower right")
-
-    return draw
+    ax.set_ylim(low, 1 + 0.02 * (1 - low))
+    percent_scale(ax.yaxis)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(loc="lower right")
 
 
 @styled
@@ -145,22 +131,17 @@ def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
     >>> curves([1, 2, 3], {"squares": [1, 4, 9], "cubes": [1, 8, 27]}, "x", "power")
     <ThemedFigure size ... with 1 Axes>
     """
-    fig = ThemedFigure(figsize=(COLUMN_WIDTH, 2.9 + key_height(len(series))))
-    ax = fig.subplots()
+    fig, ax = single_axes(2.9 + key_height(len(series)))
     for number, (label, values) in enumerate(series.items()):
-        look = line_look(number)
         y, *interval = values if isinstance(values, tuple) else (values,)
-        ax.plot(x, y, marker="o", markersize=3, label=label, **look)
-        if interval:
-            shade = {"color": look["color"], "alpha": 0.2, "linewidth": 0}
-            ax.fill_between(x, *interval, **shade)
+        draw_series(ax, number, label, x, y, *interval)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     if logx:
         log_scale(ax.xaxis)
     if logy:
         log_scale(ax.yaxis)
     if percent:
-        ax.yaxis.set_major_formatter(PercentFormatter(1))
+        percent_scale(ax.yaxis)
         ax.set_ylim(0, 1.02)
     key_below(fig, ax)
     return fig
@@ -175,8 +156,8 @@ def step_errors(steps, series, slopes=()):
     steps : sequence of float
         From small to large.
     series : dict of str to sequence of float
-        Relative errors by label. A logarithmic axis has no place for 0: an error below
-        2.2e-16 (the rounding unit of float64), 0 among them, is drawn there.
+        Relative errors by label. An error below 2.2e-16 (the rounding unit of float64)
+        is drawn there, as a logarithmic axis has no place for 0.
     slopes : sequence of int
         Powers of the step, drawn as grey lines. A positive one starts at the first
         series' last error, a negative one at its first; so that error must not be 0.
@@ -186,10 +167,7 @@ def step_errors(steps, series, slopes=()):
     >>> step_errors([1e-6, 1e-3], {"central": [1e-10, 1e-6]}, slopes=[2])
     <ThemedFigure size ... with 1 Axes>
     """
-    fig = ThemedFigure(
-        figsize=(COLUMN_WIDTH, 3.2 + key_height(len(series) + len(slopes)))
-    )
-    ax = fig.subplots()
+    fig, ax = single_axes(3.2 + key_height(len(series) + len(slopes)))
     lowest = np.finfo(np.float64).eps
     for number, (label, errors) in enumerate(series.items()):
         ax.plot(steps, np.maximum(errors, lowest), label=label, **line_look(number))
@@ -215,9 +193,9 @@ def reliability(measured):
     Parameters
     ----------
     measured : dict of str to tuple of ndarray
-        By label, (confidence, hit rate, counts) as `evaluation.reliability` returns
-        them: each point gets its 95 % Wilson interval, and a second panel shows how
-        many answers it stands for. Without counts, both are left out.
+        By label, (confidence, hit rate, counts) as `ch335_helpers.reliability` returns
+        them: each point gets its 95 % Wilson interval, and a second panel shows its
+        number of answers. Without counts, both are left out.
 
     Examples
     --------
@@ -228,38 +206,39 @@ def reliability(measured):
     counted = all(len(groups) > 2 for groups in measured.values())
     height = 3.2 + 1.1 * counted + key_height(len(measured))
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, height))
-    axes = fig.subplots(1 + counted, sharex=True, squeeze=False,
-                        height_ratios=(3, 1)[: 1 + counted])[:, 0]  # fmt: skip
-    ax = axes[0]
+    rows = {"height_ratios": (3, 1)[: 1 + counted], "squeeze": False, "sharex": True}
+    axes = fig.subplots(1 + counted, **rows)[:, 0]
+    ax, below = axes[0], axes[-1]
     ax.plot((0, 1), (0, 1), "--", color=COLORS[-1], linewidth=1)
     for number, (label, (confidence, hit_rate, *counts)) in enumerate(measured.items()):
-        look = line_look(number)
-        ax.plot(confidence, hit_rate, marker="o", markersize=3, label=label, **look)
+        draw_series(ax, number, label, confidence, hit_rate)
         if counted:
-            intervals = _intervals(hit_rate, counts[0])
-            ax.errorbar(confidence, hit_rate, intervals, fmt="none", capsize=2,
-                        ecolor=look["color"], elinewidth=1)  # fmt: skip
-            axes[1].plot(confidence, counts[0], marker="o", markersize=3, **look)
-    ax.set(ylabel="hit rate", xlim=(0, 1), ylim=(0, 1.02))
+            _draw_intervals(ax, number, confidence, hit_rate, *counts)
+            draw_series(below, number, None, confidence, *counts)
     if counted:
-        powers = np.log10(np.concatenate([groups[2] for groups in measured.values()]))
-        low, high = np.floor(powers.min()), np.ceil(powers.max())
-        ylim = 10**low, 10 ** max(high, low + 1)
-        log_scale(axes[1].yaxis)
-        axes[1].set(ylabel="answers", ylim=ylim)
-        axes[1].yaxis.set_major_formatter("{x:,g}")
-        axes[1].yaxis.set_minor_formatter(NullFormatter())
-    axes[-1].set_xlabel("stated confidence")
-    for axis in (axes[-1].xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1))
+        _scale_counts(below, [counts for *_, counts in measured.values()])
+    ax.set(ylabel="hit rate", xlim=(0, 1), ylim=(0, 1.02))
+    percent_scale(ax.yaxis)
+    below.set_xlabel("stated confidence")
+    percent_scale(below.xaxis)
     key_below(fig, ax)
     return fig
 
 
-def _intervals(hit_rate, counts):
-    """How far the Wilson interval of each hit rate reaches down and up."""
+def _draw_intervals(ax, number, confidence, hit_rate, counts):
+    """Draw the Wilson interval of each hit rate."""
     hits = np.rint(np.multiply(hit_rate, counts)).astype(int).tolist()
-    low, high = np.transpose(
-        list(map(wilson_interval, hits, np.asarray(counts).tolist()))
-    )
-    return np.maximum(0, (np.subtract(hit_rate, low), np.subtract(high, hit_rate)))
+    intervals = list(map(wilson_interval, hits, np.asarray(counts).tolist()))
+    reach = error_bars(hit_rate, *np.transpose(intervals))
+    look = {"ecolor": line_look(number)["color"], "elinewidth": 1, "capsize": 2}
+    ax.errorbar(confidence, hit_rate, reach, fmt="none", **look)
+
+
+def _scale_counts(ax, counts):
+    """Make the axis of the numbers of answers logarithmic, from power to power."""
+    powers = np.log10(np.concatenate(counts))
+    low, high = np.floor(powers.min()), np.ceil(powers.max())
+    log_scale(ax.yaxis)
+    ax.set(ylabel="answers", ylim=(10**low, 10 ** max(high, low + 1)))
+    ax.yaxis.set_major_formatter("{x:,g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())

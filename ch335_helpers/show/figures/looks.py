@@ -1,17 +1,16 @@
-"""What all figures share: one style, three sizes, and a key that covers no line."""
+"""What all figures share: a style, axes, and a key that covers no line."""
 
 import functools
 
 import matplotlib as mpl
+import numpy as np
 from IPython import get_ipython
 from IPython.core.pylabtools import select_figure_formats
-from matplotlib.ticker import LogFormatterSciNotation
+from matplotlib.ticker import LogFormatterSciNotation, PercentFormatter
 
-from .themed import COLORS
+from .themed import COLORS, COLUMN_WIDTH, ThemedFigure
 
 LINES = ("-", "--", "-.", ":")
-PAGE_WIDTH = 7.6  # inches; wider figures would be shrunk, and their text with them
-COLUMN_WIDTH = 4.5  # what a phone shows without scrolling
 SMALL = 9  # points, the smallest text
 STYLE = {
     "figure.dpi": 130, "savefig.dpi": 130,
@@ -40,16 +39,21 @@ def styled(function):
     return in_style
 
 
+def single_axes(height, width=COLUMN_WIDTH):
+    """A figure of this size in inches, and the one axes in it."""
+    fig = ThemedFigure(figsize=(width, height))
+    return fig, fig.subplots()
+
+
 def bare(ax, title=""):
     """Take the ticks and the frame off an axes that shows a picture."""
     ax.set(xticks=[], yticks=[])
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    ax.spines[:].set_visible(False)
     ax.set_title(title, fontsize=SMALL, pad=3)
 
 
 class Powers(LogFormatterSciNotation):
-    """Powers of ten for a logarithmic axis, in letters: figures read no TeX."""
+    """Powers of ten for a logarithmic axis, as plain text: figures show no TeX."""
 
     def __call__(self, x, pos=None):
         text = super().__call__(x, pos).strip("$").removeprefix(r"\mathdefault{")
@@ -64,19 +68,40 @@ def log_scale(axis):
     axis.set_minor_formatter(Powers(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
+def percent_scale(axis):
+    """Write the shares along an axis in percent."""
+    axis.set_major_formatter(PercentFormatter(1))
+
+
 def line_look(number):
     """Colour and dashes of a series; after seven, the colours begin again."""
     color, line = COLORS[number % len(COLORS)], LINES[number % len(LINES)]
     return {"color": color, "linestyle": line}
 
 
+def draw_series(ax, number, label, x, y, low=None, high=None):
+    """A line through points, and a shade from `low` to `high` if there is an interval.
+
+    `number` is that of the series, and decides its look.
+    """
+    look = line_look(number)
+    ax.plot(x, y, marker="o", markersize=3, label=label, **look)
+    if low is not None:
+        ax.fill_between(x, low, high, color=look["color"], alpha=0.2, linewidth=0)
+
+
+def error_bars(values, low, high):
+    """How far intervals reach below and above values, for matplotlib's error bars."""
+    return np.maximum(0, (np.subtract(values, low), np.subtract(high, values)))
+
+
 def key_height(n_lines, columns=KEY_COLUMNS):
-    """Inches that a key of so many lines adds to the height of its figure."""
+    """Inches that a key to so many lines adds to the height of its figure."""
     return KEY_ROW * -(-n_lines // columns)
 
 
 def key_below(fig, ax, columns=KEY_COLUMNS):
-    """Say below the axes what each of its labelled lines is."""
+    """Put a key to the labelled lines below the axes."""
     key = {"ncols": columns, "fontsize": SMALL, "handlelength": 2.8}
     place = {"loc": "outside lower center", "borderpad": 0.1, "labelspacing": 0.3}
     fig.legend(*ax.get_legend_handles_labels(), **key, **place)

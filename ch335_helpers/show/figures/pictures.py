@@ -2,14 +2,15 @@
 
 import itertools
 import textwrap
+from functools import partial
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from ...checks import check_axes
-from .looks import COLUMN_WIDTH, PAGE_WIDTH, SMALL, bare, styled
-from .themed import ThemedFigure
+from .looks import SMALL, bare, styled
+from .themed import COLUMN_WIDTH, PAGE_WIDTH, ThemedFigure
 
 LETTERS = 14  # of the smallest text, in an inch
 BREAKS = {"antidiagonal": "anti- diagonal"}  # where a long word may be broken
@@ -52,16 +53,15 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
     titles = itertools.chain(titles or [], itertools.repeat(""))
     cells = [picture(image, next(titles), **look) for image in images]
     cells += [("", bare)] * (rows * columns - len(cells))
-    return grid(
-        [cells[i * columns : (i + 1) * columns] for i in range(rows)], row_titles
-    )
+    starts = range(0, len(cells), columns)
+    return picture_rows([cells[i : i + columns] for i in starts], row_titles)
 
 
 @styled
 def activation_rows(images, maps, names):
-    """One row an image: the image, then each activation map's strongest channel.
+    """One row per image: the image, then each activation map's strongest channel.
 
-    The strongest channel is the one with the largest mean, since that is what global
+    The strongest channel is the one with the largest mean, which is all that global
     average pooling keeps of a channel. Its number, from 0, stands above its map.
 
     Parameters
@@ -84,13 +84,12 @@ def activation_rows(images, maps, names):
         row = [picture(image[0], "" if i else "image", cmap="gray")]
         for layer, values in maps.items():
             strongest = values[i].mean(axis=(1, 2)).argmax()
-            title = f"channel {strongest}"
-            if i == 0:
-                title = layer.replace(".", "\n") + f"\n{title}"
+            head = "" if i else layer.replace(".", "\n") + "\n"
+            title = f"{head}channel {strongest}"
             row.append(picture(values[i, strongest], title, cmap="viridis"))
         rows.append(row)
     names = [name.replace(" ", "\n") for name in names]
-    return grid(rows, names, largest=0.75)
+    return picture_rows(rows, names, largest=0.75)
 
 
 @styled
@@ -119,24 +118,22 @@ def filter_answers(image, kernels, answers, titles):
     kernels = check_axes("kernels", kernels, "F kH kW")
     answers = check_axes("answers", answers, f"{len(kernels)} H W")
     look = red_and_blue(answers)
-    upper = [("", lambda ax: _scale(ax, "answer", **look))]
+    upper = [("", partial(_draw_scale, "answer", **look))]
     for kernel, title in zip(kernels, titles, strict=True):
-        upper.append((title, lambda ax, kernel=kernel: _weights(ax, kernel)))
+        upper.append((title, partial(_draw_weights, kernel)))
     lower = [picture(image, "image", cmap="gray")]
     lower += [picture(answer, **look) for answer in answers]
-    return grid([upper, lower])
+    return picture_rows([upper, lower])
 
 
 @styled
 def filters(w, title="First-layer filters"):
     """Filters w, shape (F, 1, kH, kW), of a convolution with one input channel.
 
-    Red adds, blue takes away.
-
     Parameters
     ----------
     w : ndarray, shape (F, 1, kH, kW)
-        Of a convolution with one input channel.
+        Positive weights are red, negative ones blue.
     title : str
         Above them.
 
@@ -146,18 +143,18 @@ def filters(w, title="First-layer filters"):
     <ThemedFigure size ... with 17 Axes>
     """
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, 1.7))
-    filter_panel(w, title)(fig)
+    draw_filters(w, title, fig)
     return fig
 
 
 @styled
 def filters_compared(groups):
-    """Filters of several networks below each other, each with its own colour scale.
+    """Filters of several networks below one another, each with its own colour scale.
 
     Parameters
     ----------
     groups : dict of str to ndarray, shape (F, 1, kH, kW)
-        Filters by title. Red adds, blue takes away.
+        Filters by title, drawn as by `filters`.
 
     Examples
     --------
@@ -168,24 +165,20 @@ def filters_compared(groups):
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, 1.7 * len(groups)))
     parts = fig.subfigures(len(groups), 1, squeeze=False).flat
     for part, (title, w) in zip(parts, groups.items(), strict=True):
-        filter_panel(w, title)(part)
+        draw_filters(w, title, part)
     return fig
 
 
-def filter_panel(w, title):
-    """A function that draws filters, two rows with one colour scale, into a figure."""
+def draw_filters(w, title, fig):
+    """Draw filters in two rows with one colour scale."""
     w = check_axes("w", w, "F 1 kH kW")
-
-    def draw(fig):
-        axes = fig.subplots(2, -(-len(w) // 2), squeeze=False)
-        for ax in axes.flat:
-            bare(ax)
-        for ax, kernel in zip(axes.flat, w[:, 0], strict=False):
-            drawn = ax.imshow(kernel, **red_and_blue(w))
-        fig.colorbar(drawn, ax=axes, shrink=0.8, label="weight")
-        fig.suptitle(title, fontsize=10)
-
-    return draw
+    axes = fig.subplots(2, -(-len(w) // 2), squeeze=False)
+    for ax in axes.flat:
+        bare(ax)
+    for ax, kernel in zip(axes.flat, w[:, 0], strict=False):
+        drawn = ax.imshow(kernel, **red_and_blue(w))
+    fig.colorbar(drawn, ax=axes, shrink=0.8, label="weight")
+    fig.suptitle(title, fontsize=10)
 
 
 def red_and_blue(values):
@@ -195,61 +188,68 @@ def red_and_blue(values):
 
 
 def picture(values, title="", **look):
-    """A cell of a grid: its title, and what draws it."""
+    """A cell of `picture_rows`: its title, and what draws it."""
     return title, lambda ax: ax.imshow(values, **look)
 
 
-def _weights(ax, kernel):
+def _draw_weights(kernel, ax):
     """A kernel with its weights written out, on pale colours."""
-    look = red_and_blue(2 * kernel)
-    ax.imshow(kernel, **look)
+    ax.imshow(kernel, **red_and_blue(2 * kernel))
+    ink = {"color": "#111111", "fontsize": SMALL, "ha": "center", "va": "center"}
     for (i, j), weight in np.ndenumerate(kernel):
-        ink = {"color": "#111111", "fontsize": SMALL, "ha": "center", "va": "center"}
         ax.text(j, i, f"{weight}".replace("-", "−"), **ink)
 
 
-def _scale(ax, label, cmap, vmin, vmax):
+def _draw_scale(label, ax, cmap, vmin, vmax):
     """A colour scale in place of a picture."""
     colors = ScalarMappable(Normalize(vmin, vmax), cmap)
     bar = ax.inset_axes((0, 0.45, 1, 0.12))
     ax.figure.colorbar(colors, cax=bar, orientation="horizontal", label=label)
 
 
-def grid(rows, row_titles=None, largest=1.5):
-    """Pictures in rows; on a narrow page, the right half stands below the left one.
+def picture_rows(rows, row_titles=None, largest=1.5):
+    """Pictures in rows; if they are too small on a phone, a page shows two halves.
 
-    `rows` hold a title and a function draw(ax) for each picture, which is up to
-    `largest` inches wide.
+    The columns on the right are then a figure of their own, which a phone shows below
+    those on the left. Pictures are as large as there is room for.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of (str, callable)
+        For each picture its title, and ``draw(axes)``.
+    row_titles : sequence of str, optional
+        What stands on the left of each row.
+    largest : float
+        Inches that a picture is wide at most; 0.8 of it is large enough for a phone.
     """
-    row_titles = row_titles or [""] * len(rows)
     columns = len(rows[0])
+    row_titles = row_titles or [""] * len(rows)
     letters = max(len(line) for title in row_titles for line in title.split("\n"))
-    beside = letters / LETTERS + 0.1 * (letters > 0)
-    size = (COLUMN_WIDTH - beside) / columns
-    if size > 0.8 * largest:
-        size = min(size, largest)
-        return _rows(_titled(rows, size), row_titles, size, beside)
+    beside = letters / LETTERS + 0.1 * (letters > 0)  # inches for the titles of rows
+    figure = partial(_picture_figure, rows, row_titles, beside)
+    on_a_phone = (COLUMN_WIDTH - beside) / columns
+    if on_a_phone > 0.8 * largest:
+        return figure(min(on_a_phone, largest))
     size = min(largest, (PAGE_WIDTH - beside) / columns)
-    fig = _rows(_titled(rows, size), row_titles, size, beside)
-    middle = -(-columns // 2)
-    size = min(size, (COLUMN_WIDTH - beside) / middle)
-    size = min(size, (PAGE_WIDTH - 2 * beside) / columns)
-    rows = _titled(rows, size)
-    for half in slice(middle), slice(middle, columns):
-        part = [row[half] for row in rows]
-        fig.panels.append(_rows(part, row_titles, size, beside))
+    fig, middle = figure(size), -(-columns // 2)
+    half_on_a_phone = (COLUMN_WIDTH - beside) / middle
+    both_on_a_page = (PAGE_WIDTH - 2 * beside) / columns
+    size = min(size, half_on_a_phone, both_on_a_page)
+    fig.panels = [figure(size, slice(middle)), figure(size, slice(middle, columns))]
     return fig
 
 
-def _rows(rows, row_titles, size, beside):
-    """A figure of pictures of that size, with that room for the titles of rows."""
-    columns, firsts = len(rows[0]), [row[0][0] for row in rows]
+def _picture_figure(rows, row_titles, beside, size, shown=slice(None)):
+    """The shown columns, in pictures of that size, with room beside them for titles."""
+    # titles are level over all columns, so that those of two halves are
+    rows = [_level_titles(row, size)[shown] for row in rows]
+    firsts = [row[0][0] for row in rows]
     n_lines = sum(title.count("\n") + bool(title) for title in firsts)
-    height = len(rows) * (size + 0.05) + 0.16 * n_lines
+    columns, height = len(rows[0]), len(rows) * (size + 0.05) + 0.16 * n_lines
     fig = ThemedFigure(figsize=(beside + columns * size, height))
     axes = fig.subplots(len(rows), columns, squeeze=False)
+    look = {"rotation": 0, "ha": "right", "va": "center", "fontsize": SMALL}
     for line, row, row_title in zip(axes, rows, row_titles, strict=True):
-        look = {"rotation": 0, "ha": "right", "va": "center", "fontsize": SMALL}
         line[0].set_ylabel(row_title, **look)
         for ax, (title, draw) in zip(line, row, strict=True):
             bare(ax, title)
@@ -258,16 +258,12 @@ def _rows(rows, row_titles, size, beside):
     return fig
 
 
-def _titled(rows, size):
-    """The rows, each with titles of one height that fit over pictures of that size."""
-    titled = []
-    for row in rows:
-        titles = [_lines(title, int(LETTERS * size)) for title, _ in row]
-        most = max(map(len, titles))
-        titles = ["\n".join([" "] * (most - len(t)) + t) for t in titles]
-        draws = [draw for _, draw in row]
-        titled.append(list(zip(titles, draws, strict=True)))
-    return titled
+def _level_titles(row, size):
+    """A row with titles of one height that fit over pictures of that size."""
+    titles = [_lines(title, int(LETTERS * size)) for title, _ in row]
+    most = max(map(len, titles))
+    titles = ["\n".join([" "] * (most - len(t)) + t) for t in titles]
+    return [(title, draw) for title, (_, draw) in zip(titles, row, strict=True)]
 
 
 def _lines(title, most):

@@ -4,6 +4,7 @@ A function makes a figure and returns it; a notebook shows it as the value of it
 Colours are those of Okabe and Ito, which people with any kind of colour vision can tell
 apart; lines differ in style as well.
 """
+# ruff: noqa: F401
 
 from .answers import (
     attribution_rows,
@@ -23,26 +24,4 @@ from .pictures import (
     image_grid,
 )
 
-__all__ = [
-    "accuracy_panels",
-    "activation_rows",
-    "attribution_rows",
-    "bars",
-    "confusion",
-    "connections",
-    "curves",
-    "fields_on_image",
-    "filter_answers",
-    "filters",
-    "filters_compared",
-    "forest",
-    "image_grid",
-    "learning_curves",
-    "log_odds",
-    "log_shares",
-    "posteriors",
-    "reliability",
-    "results",
-    "shares",
-    "step_errors",
-]
+__all__ = [name for name in dir() if not name.startswith("_")]

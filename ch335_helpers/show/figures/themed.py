@@ -15,6 +15,8 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 INK = "#000000"  # where a page shows it, this is the page's own text colour
 PAINTS = {color: f"var(--ch335-{i}, {color})" for i, color in enumerate(COLORS)}
 PAINTS |= {INK: "currentColor"}
+PAGE_WIDTH = 7.6  # inches; wider figures would be shrunk, and their text with them
+COLUMN_WIDTH = 4.5  # inches; what a phone shows without scrolling
 SETTINGS = {
     "svg.fonttype": "none",  # text stays text: sharp, and read out
     "svg.hashsalt": "ch335",  # the same figure gives the same file
@@ -31,8 +33,8 @@ class ThemedFigure(Figure):
     Attributes
     ----------
     panels : list of ThemedFigure
-        What a page shows in its place, all in one scale: side by side, or one below
-        another where there is no room. Empty for a figure that is shown as it is.
+        What a page shows instead, all at one scale: side by side, or below one another
+        where there is no room. Empty if the page shows the figure itself.
     """
 
     def __init__(self, *args, **kwargs):
@@ -40,11 +42,28 @@ class ThemedFigure(Figure):
         self.panels = []
 
     def draw(self, renderer):
-        # names come from the reader, and a $ in one of them is a $
+        # a $ in a reader's name for something is no formula
         for text in self.findobj(Text):
             text.set_parse_math(False)
-        with mpl.rc_context({"text.parse_math": False}):  # for ticks made on the way
+        with mpl.rc_context({"text.parse_math": False}):  # for ticks made while drawing
             super().draw(renderer)
+
+    def draw_panels(self, draws, parts, sizes):
+        """Draw panels into parts of this figure, and for a page each on its own.
+
+        Parameters
+        ----------
+        draws : sequence of callable
+            ``draw(figure)`` draws one panel.
+        parts : sequence of SubFigure
+            Where each panel stands in this figure.
+        sizes : sequence of (float, float)
+            Width and height of each panel on a page, in inches.
+        """
+        self.panels = [ThemedFigure(figsize=size) for size in sizes]
+        for draw, part, panel in zip(draws, parts, self.panels, strict=True):
+            draw(part)
+            draw(panel)
 
     def _repr_html_(self):
         panels = self.panels or [self]
@@ -63,29 +82,28 @@ class ThemedFigure(Figure):
         return themed(file.getvalue(), widest)
 
 
-def side_by_side(draws, widths, height):
+def panels_in_a_row(draws, height, widths=None):
     """A figure of several panels.
 
     Parameters
     ----------
     draws : sequence of callable
         ``draw(figure)`` draws one panel.
-    widths : sequence of float
-        In inches, one for each panel.
     height : float
         In inches.
+    widths : sequence of float, optional
+        In inches, one for each panel. By default they share the width of the page, and
+        none is wider than a phone.
     """
+    widths = widths or [min(COLUMN_WIDTH, PAGE_WIDTH / len(draws))] * len(draws)
     whole = ThemedFigure(figsize=(sum(widths), height))
     parts = whole.subfigures(1, len(draws), width_ratios=widths, squeeze=False).flat
-    whole.panels = [ThemedFigure(figsize=(width, height)) for width in widths]
-    for draw, part, panel in zip(draws, parts, whole.panels, strict=True):
-        draw(part)
-        draw(panel)
+    whole.draw_panels(draws, parts, [(width, height) for width in widths])
     return whole
 
 
 def themed(svg, widest=None):
-    """Make a drawing of matplotlib's one that follows the page.
+    """Give a drawing by matplotlib the colours and the width of the page.
 
     Parameters
     ----------
@@ -97,17 +115,16 @@ def themed(svg, widest=None):
     Returns
     -------
     svg : str
-        The `svg` element alone. Its label is still empty: a page fills it with the
-        alternative text of its cell.
+        The `svg` element alone. Its label is still empty: the page fills in the
+        alternative text of the cell.
     """
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    # the sheet is for all of the page, since the drawing becomes a part of it
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
+    # a style sheet would apply to all of the page, which the drawing becomes a part of
+    svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
-    # a point of text is at least a pixel of the screen
     inches = float(width) / 72
     share = 100 * inches / (widest or inches)
+    # a point of text is at least a pixel of the screen
     room = f"min-width:{width}px;max-width:min({inches:.2f}in,{share:.4g}%)"
     room += f";width:100%;flex-grow:{width}"
     start = (
@@ -116,7 +133,7 @@ def themed(svg, widest=None):
     )
     svg = re.sub(r"<svg.*?>", start, svg, count=1, flags=re.DOTALL)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
-    # tags alone: a name may well be #000000
+    # only tags: a text may be #000000
     return re.sub(r"<[^>]*>", lambda found: _themed_tag(found[0], used), svg)
 
 

@@ -1,10 +1,11 @@
-"""The drawing board in a live notebook: `Drawing` behind a canvas."""
+"""The drawing board in a live notebook: a `Judge` behind a canvas."""
 
 import anywidget
 
 from ..assets import asset
 from ..svg import element
-from .drawing import Drawing
+from .calls import call, failure
+from .judge import Judge
 
 # on a page, its script fills it
 BOARD = element("div", class_="ch335-explorer ch335-board")
@@ -13,9 +14,8 @@ BOARD = element("div", class_="ch335-explorer ch335-board")
 class DrawingBoard(anywidget.AnyWidget):
     """A canvas of 32 x 32 pixels; a network and the ideal observer judge what is drawn.
 
-    On a published page this is an empty element, which the extension `browser` brings
-    to life: there Python in the reader's browser does the work, with the network that
-    the build has saved.
+    On a published page this is an empty element that a script fills: there Python runs
+    in the reader's browser, with the network that the build has saved.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class DrawingBoard(anywidget.AnyWidget):
 
     Examples
     --------
-    With a network that has yet to be trained, whose answers are guesses:
+    With an untrained network, whose answers are guesses:
 
     >>> import numpy as np
     >>> from ch335_helpers import ResidualCNN
@@ -42,17 +42,14 @@ class DrawingBoard(anywidget.AnyWidget):
 
     def __init__(self, params):
         super().__init__()
-        self.drawing = Drawing(lambda **changes: self.send(changes), params)
+        self.judge = Judge(lambda **changes: self.send(changes), params)
         self.on_msg(self._received)
 
     def _received(self, widget, message, buffers):
         try:
-            if message["call"] not in Drawing.CALLS:
-                raise ValueError(f"call must be one of {Drawing.CALLS}")
-            getattr(self.drawing, message["call"])(**message["arguments"])
+            call(self.judge, message["call"], message["arguments"])
         except Exception as error:
-            what = f"{type(error).__name__}: {error}"
-            self.send({"message": f"This did not work. {what}"})
+            self.send({"message": failure(error)})
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)

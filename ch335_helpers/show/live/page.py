@@ -5,22 +5,25 @@ here needs matplotlib, ipywidgets or IPython.
 """
 
 import json
+from functools import partial
 
-from .drawing import Drawing
+from ...checks import check_one_of
+from .calls import call, failure
+from .judge import Judge
 from .trainer import Trainer
 from .workbench import Workbench
 
-KINDS = {"drawing": Drawing, "trainer": Trainer, "workbench": Workbench}
+KINDS = {"drawing": Judge, "trainer": Trainer, "workbench": Workbench}
 
 
 class Page:
-    """The objects that the things on one page have in Python.
+    """The Python objects behind the things on one page.
 
     Parameters
     ----------
     send : callable
         Called with a text in JSON: an object whose ``to`` names the thing on the page,
-        and whose other entries are what that thing shall show.
+        and whose other entries are what that thing is to show.
     """
 
     def __init__(self, send):
@@ -28,7 +31,7 @@ class Page:
         self.things = {}
 
     def receive(self, text):
-        """Do what a page asks for.
+        """Do what the page asks for.
 
         Parameters
         ----------
@@ -39,32 +42,18 @@ class Page:
         """
         message = json.loads(text)
         to = message["to"]
+        tell = partial(self._send, to)
         try:
             if "kind" in message:
-                self._make(to, message["kind"], message.get("options", {}))
+                kind = check_one_of("kind", message["kind"], KINDS)
+                self.things[to] = KINDS[kind](tell, **message.get("options", {}))
+            elif to in self.things:
+                arguments = message.get("arguments", {})
+                call(self.things[to], message.get("call"), arguments)
             else:
-                self._call(to, message.get("call"), message.get("arguments", {}))
+                raise ValueError(f"to must name a thing that was made, got {to!r}")
         except Exception as error:
-            what = f"{type(error).__name__}: {error}"
-            self._send(to, message=f"This did not work. {what}")
-
-    def _make(self, to, kind, options):
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-
-        def tell(**changes):
-            self._send(to, **changes)
-
-        self.things[to] = KINDS[kind](tell, **options)
-
-    def _call(self, to, name, arguments):
-        if to not in self.things:
-            raise ValueError(f"to must name a thing that was made, got {to!r}")
-        thing = self.things[to]
-        if name not in thing.CALLS:
-            calls = ", ".join(thing.CALLS)
-            raise ValueError(f"call must be one of {calls}, got {name!r}")
-        getattr(thing, name)(**arguments)
+            tell(message=failure(error))
 
     def _send(self, to, **changes):
         self.send(json.dumps({"to": to, **changes}))

@@ -1,18 +1,17 @@
 """The training panel: `Trainer` behind ipywidgets, or behind the controls of a page."""
 
-import json
-
 import ipywidgets as ipw
 
 from ..assets import asset, style
-from ..svg import data_script, element
+from ..sliders.explorer import slider
+from ..svg import data_script, element, sentence
 from .trainer import CONTROLS, Trainer
 
 ASLEEP = (
     "The first Train loads Python into this page, about 17 MB. Then your own device "
     "trains the network."
 )
-WITHOUT_SCRIPTS = "This panel needs JavaScript. The notebook has it, too: make lab."
+WITHOUT_SCRIPTS = "This panel needs JavaScript. It is also in the notebook: make lab."
 
 
 class TrainingPanel:
@@ -33,17 +32,17 @@ class TrainingPanel:
     Attributes
     ----------
     runs : list of PanelRun
-        Every run so far, stopped ones included. ``panel.runs[0].params`` are the first
-        one's parameters.
+        Every run so far, including stopped ones. ``panel.runs[0].params`` are the
+        parameters of the first one.
 
     Notes
     -----
-    Taught in notebook 3. Training goes on in a task that gives control back after each
-    step, so that the kernel hears the Stop button. Moving a slider trains nothing.
+    Taught in notebook 3. Training runs in a task that gives control back after each
+    step, so that the kernel notices the Stop button. Moving a slider trains nothing.
 
     Examples
     --------
-    Nothing is trained before the button is pressed:
+    Nothing is trained until the button is pressed:
 
     >>> panel = TrainingPanel(n_classes=4)
     >>> panel, panel.runs
@@ -66,17 +65,14 @@ class TrainingPanel:
 
     def _make_widgets(self):
         self.controls = {name: _widget(control) for name, control in CONTROLS.items()}
-        self.train_button = ipw.Button(
-            description="Train", button_style="primary", icon="play"
-        )
+        look = {"description": "Train", "button_style": "primary", "icon": "play"}
+        self.train_button = ipw.Button(**look)
         self.stop_button = ipw.Button(description="Stop", icon="stop", disabled=True)
-        self.progress = ipw.FloatProgress(
-            min=0, max=1, layout={"width": "min(100%, 20em)"}
-        )
+        width = {"width": "min(100%, 20em)"}
+        self.progress = ipw.FloatProgress(min=0, max=1, layout=width)
         self.message, self.charts, self.table = ipw.HTML(), ipw.HTML(), ipw.HTML()
         wrap = ipw.Layout(display="flex", flex_flow="row wrap", align_items="center")
-        sliders = [self.controls[n] for n, c in CONTROLS.items() if c.kind == "slider"]
-        others = [self.controls[n] for n, c in CONTROLS.items() if c.kind != "slider"]
+        others, sliders = _split(self.controls)
         buttons = [self.train_button, self.stop_button, self.progress]
         return ipw.VBox(
             [
@@ -91,8 +87,7 @@ class TrainingPanel:
     def _tell(self, message=None, progress=None, training=None, idle=None, **shown):
         """Show what the trainer says."""
         if message is not None:
-            look = {"class_": "ch335-sentence", "role": "status"}
-            self.message.value = element("p", text=message, **look)
+            self.message.value = sentence(message)
         if progress is not None:
             self.progress.value = progress
         if training is not None:
@@ -105,22 +100,17 @@ class TrainingPanel:
             getattr(self, name).value = html
 
     def html(self):
-        """The panel for a page: controls, and the script that wakes Python."""
-        controls = {
-            kind: [_input(n, c) for n, c in CONTROLS.items() if c.kind == kind]
-            for kind in ("menu", "switch", "slider")
-        }
-        row = element("div", *controls["menu"], *controls["switch"], class_="ch335-row")
-        buttons = element(
-            "div", element("button", type="button", text="Train", class_="ch335-go"),
+        """The panel for a page: controls, and the script that starts Python."""
+        others, sliders = _split({n: _input(n, c) for n, c in CONTROLS.items()})
+        buttons = (
+            element("button", type="button", text="Train", class_="ch335-go"),
             element("button", type="button", text="Stop", disabled=""),
             element("progress", max=1, value=0, aria_label="progress"),
-            class_="ch335-row",
-        )  # fmt: skip
+        )
         stops = {name: control.stops for name, control in CONTROLS.items()}
         panel = element(
-            "div", style(), row, *controls["slider"], buttons,
-            element("p", text=ASLEEP, class_="ch335-sentence", role="status"),
+            "div", style(), element("div", *others, class_="ch335-row"), *sliders,
+            element("div", *buttons, class_="ch335-row"), sentence(ASLEEP),
             *(element("div", class_=f"ch335-{name}") for name in ("charts", "table")),
             data_script({"options": self.options, "stops": stops}),
             f"<script>{asset('panel.js')}</script>",
@@ -136,43 +126,36 @@ class TrainingPanel:
         return f"TrainingPanel({len(self.runs)} runs)"
 
 
+def _split(controls):
+    """What was made for each control: menus and switches, and then the sliders."""
+    others, sliders = [], []
+    for name, made in controls.items():
+        (sliders if CONTROLS[name].kind == "slider" else others).append(made)
+    return others, sliders
+
+
 def _widget(control):
+    look = {"description": control.label, "value": control.start}
     if control.kind == "switch":
-        look = {"indent": False, "layout": {"width": "auto"}}
-        return ipw.Checkbox(description=control.label, value=control.start, **look)
-    look = {
-        "style": {"description_width": "9em"},
-        "layout": {"width": "min(100%, 30em)"},
-        "options": list(zip(control.names(), control.stops, strict=True)),
-        "value": control.start,
-        "description": control.label,
-    }
+        return ipw.Checkbox(indent=False, layout={"width": "auto"}, **look)
+    look["options"] = list(zip(control.names(), control.stops, strict=True))
+    look["layout"] = {"width": "min(100%, 30em)"}
+    look["style"] = {"description_width": "9em"}
     if control.kind == "menu":
         return ipw.Dropdown(**look)
     return ipw.SelectionSlider(continuous_update=False, **look)
 
 
 def _input(name, control):
-    """A control of the page's own kind."""
+    """A control in HTML."""
     label, at = element("span", text=control.label), control.stops.index(control.start)
     if control.kind == "switch":
-        box = element(
-            "input", type="checkbox", name=name, checked="" if at else None,
-            autocomplete="off",
-        )  # fmt: skip
-        return element("label", box, label)
+        look = {"type": "checkbox", "name": name, "checked": "" if at else None}
+        return element("label", element("input", **look, autocomplete="off"), label)
     if control.kind == "menu":
         options = [
             element("option", text=text, value=i, selected="" if i == at else None)
             for i, text in enumerate(control.names())
         ]
         return element("label", label, element("select", *options, name=name))
-    names = control.names()
-    slider = element(
-        "input", type="range", name=name, min=0, step=1, max=len(names) - 1, value=at,
-        autocomplete="off", aria_label=control.label, aria_valuetext=names[at],
-        data_names=json.dumps(names),
-    )  # fmt: skip
-    room = max(map(len, names))
-    value = element("output", text=names[at], style=f"min-width:{room}ch")
-    return element("label", label, slider, value)
+    return slider(control.label, control.names(), at, name)

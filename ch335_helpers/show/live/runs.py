@@ -1,4 +1,4 @@
-"""Runs beside one another: their curves, their table, and how each of them ended."""
+"""Runs compared: their curves, their table, and how each of them ended."""
 
 import math
 from typing import NamedTuple
@@ -14,10 +14,7 @@ LOSSES = (1e-3, 10)  # nats: where the axis of the loss ends
 
 
 class PanelRun(NamedTuple):
-    """A run that was made in the panel: its settings and the `Run` that came out.
-
-    Unpack it, or ask for ``params`` at once.
-    """
+    """A run of the panel: its settings, and the `Run` that came out."""
 
     settings: dict
     run: Run
@@ -39,21 +36,18 @@ def duration(seconds):
 
 def outcome(run):
     """How a run ended, in words."""
-    best = ""
+    end = run.stopped or "done"
+    if run.diverged:
+        end += ": the loss is no longer finite. Lower the rate"
     if run.seconds:
         accuracy = run.val_accuracy[run.best_epoch]
-        best = f", best accuracy {accuracy:.1%} in epoch {run.best_epoch + 1}"
-    if run.diverged:
-        return f"{run.stopped}: the loss is no longer finite. Lower the rate{best}"
-    return f"{run.stopped or 'done'}{best}"
+        end += f", best accuracy {accuracy:.1%} in epoch {run.best_epoch + 1}"
+    return end
 
 
 def run_charts(runs):
     """Loss and validation accuracy of runs over their epochs, each in its colour."""
-    reached = [math.ceil(len(run.batch_loss) / run.steps_per_epoch) for run in runs]
-    end = max(
-        n if run.stopped else run.epochs for run, n in zip(runs, reached, strict=True)
-    )
+    end = max(_last_epoch(run) for run in runs)
     loss, accuracy = loss_chart((0, end), LOSSES), accuracy_chart((0, end))
     losses, accuracies = [], []
     for number, run in enumerate(runs):
@@ -63,13 +57,19 @@ def run_charts(runs):
     return [loss(*losses), accuracy(*accuracies)]
 
 
+def _last_epoch(run):
+    """The epoch that a run was stopped in, or else that it is planned to reach."""
+    reached = math.ceil(len(run.batch_loss) / run.steps_per_epoch)
+    return reached if run.stopped else run.epochs
+
+
 def look(number):
     """Colour and dashes of a run's lines, by its number."""
     return {"color": number % N_COLORS, "dash": DASHES[number % len(DASHES)]}
 
 
 def smooth(run, points=80):
-    """The loss over the epochs as at most that many means of as many steps each."""
+    """The loss over the epochs, as at most so many means of equally many steps."""
     planned = run.epochs * run.steps_per_epoch
     size = math.ceil(planned / points)
     n = len(run.batch_loss) // size
@@ -78,44 +78,40 @@ def smooth(run, points=80):
 
 
 def boxes(outer, inner, *content):
-    """Elements of HTML in a box in a box, of these classes."""
-    inside = element("div", *content, class_=inner)
-    return element("div", inside, class_=outer)
+    """Elements of HTML in two nested boxes of these classes."""
+    return element("div", element("div", *content, class_=inner), class_=outer)
 
 
 def run_table(runs):
     """The runs and their settings as a table of HTML."""
     titles = ("run", "model", "lr", "epochs", "batch", "noise", "images", "best", "end")
-    head = [element("th", text=title, scope="col") for title in titles]
+    head = element("tr", *(element("th", text=title, scope="col") for title in titles))
     rows = [
         element("tr", element("td", _key(number), text=f"{number + 1} "), *cells)
         for number, cells in enumerate(map(_cells, runs))
     ]
-    table = element(
-        "table",
-        element("thead", element("tr", *head)),
-        element("tbody", *rows),
-    )
-    return boxes("ch335-explorer", "ch335-scroll", table)
+    parts = element("thead", head), element("tbody", *rows)
+    return boxes("ch335-explorer", "ch335-scroll", element("table", *parts))
 
 
 def _key(number):
     """A piece of a run's line in the charts."""
-    look = {"stroke": paint(number % N_COLORS), "class_": "line", "d": "M0 4H28"}
-    line = element("path", stroke_dasharray=DASHES[number % len(DASHES)], **look)
+    color, dash = look(number).values()
+    stroke = {"stroke_dasharray": dash, "stroke": paint(color), "class_": "line"}
+    line = element("path", **stroke, d="M0 4H28")
     style = "width:28px;display:inline"
     return element("svg", line, viewBox="0 0 28 8", style=style, aria_hidden="true")
 
 
 def _cells(panel_run):
-    """What a table says of a run, but for its number."""
+    """The cells of a run's row, without its number."""
     settings, run = panel_run
+    model = settings["model"]
     parts = [name for name in ("batch_norm", "residual") if not settings[name]]
-    without = f" without {' and '.join(parts)}".replace("_", " ") if parts else ""
-    if settings["model"] == "SimpleCNN":  # it has neither anyway
-        without = ""
+    if parts and model != "SimpleCNN":  # which has neither anyway
+        model += f" without {' and '.join(parts)}".replace("_", " ")
     values = (
-        settings["model"] + without,
+        model,
         f"{settings['lr']:.2g}",
         f"{len(run.seconds)} of {run.epochs}",
         settings["batch_size"],

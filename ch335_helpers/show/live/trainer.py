@@ -1,4 +1,4 @@
-"""What a training panel does, whoever shows it: a live notebook or a published page."""
+"""What a training panel does, in a live notebook as on a published page."""
 
 import asyncio
 import math
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...checks import check_one_of
 from ...data.shapes import DEFAULT_NOISE, make_synthetic_images
 from ...model.models import ResidualCNN, SimpleCNN
 from ...model.variants import without_batch_norm, without_shortcuts
@@ -26,9 +27,9 @@ SWITCHES = {"batch_norm": without_batch_norm, "residual": without_shortcuts}
 
 
 class Control(NamedTuple):
-    """A menu, switch or slider: its label, its stops, and the one it stands at first.
+    """A menu, switch or slider: its label, what can be chosen, and the first choice.
 
-    `stops` are what can be chosen; `words` says what each of them is called.
+    `words` is the format of a stop's name.
     """
 
     kind: str
@@ -38,12 +39,14 @@ class Control(NamedTuple):
     words: str = "{}"
 
     def names(self):
-        """What the stops are called, in order."""
+        """The names of the stops, in order."""
         return [self.words.format(stop) for stop in self.stops]
 
 
 DIGITS = "1", "1.5", "2", "3", "5", "7"
 RATES = [float(f"{digit}e{power}") for power in range(-5, 1) for digit in DIGITS]
+NOISES = [tenths / 10 for tenths in range(1, 16)]
+SIZES = [100, 200, 500, 1000, 2000, 4000]
 CONTROLS = {
     "model": Control("menu", "model", [*WIDTHS, "SimpleCNN"], "small ResidualCNN"),
     "batch_norm": Control("switch", "batch norm", [False, True], True),
@@ -51,12 +54,8 @@ CONTROLS = {
     "lr": Control("slider", "learning rate", [*RATES, 10.0], 0.01, "{:g}"),
     "epochs": Control("slider", "epochs", [*range(1, 41)], 8),
     "batch_size": Control("slider", "batch size", [8, 16, 32, 64, 128, 256], 32),
-    "noise": Control(
-        "slider", "noise", [tenth / 10 for tenth in range(1, 16)], DEFAULT_NOISE
-    ),
-    "n_images": Control(
-        "slider", "training images", [100, 200, 500, 1000, 2000, 4000], 1000
-    ),
+    "noise": Control("slider", "noise", NOISES, DEFAULT_NOISE),
+    "n_images": Control("slider", "training images", SIZES, 1000),
 }
 
 
@@ -68,7 +67,7 @@ class Trainer:
     tell : callable
         Called with keywords whenever something to be shown has changed: ``message``
         (words), ``progress`` (0 to 1), ``charts`` and ``table`` (HTML), ``training``
-        (whether a run is going on), ``idle`` (names of controls without effect).
+        (whether a run is under way), ``idle`` (names of controls without effect).
     n_classes, img_size : int
         As for `make_synthetic_images`.
     seed : int
@@ -77,9 +76,9 @@ class Trainer:
     Attributes
     ----------
     settings : dict
-        What the controls stand at.
+        The current choices.
     runs : list of PanelRun
-        Every run so far, stopped ones included.
+        Every run so far, including stopped ones.
     task : asyncio.Task or None
         The last run; it gives control back after each step.
     """
@@ -95,11 +94,9 @@ class Trainer:
         self._seconds_per_image = {}
 
     def choose(self, **settings):
-        """Change settings; says how long a run with them takes. Nothing is trained."""
+        """Change settings, and send how long a run with them takes; train nothing."""
         for name, value in settings.items():
-            if name not in CONTROLS:
-                names = ", ".join(CONTROLS)
-                raise ValueError(f"a setting must be one of {names}, got {name!r}")
+            check_one_of("a setting", name, CONTROLS)
             if value not in CONTROLS[name].stops:
                 stops = ", ".join(CONTROLS[name].names())
                 raise ValueError(f"{name} must be one of {stops}, got {value!r}")
@@ -112,14 +109,14 @@ class Trainer:
 
     @property
     def is_training(self):
-        """Whether a run is going on."""
+        """Whether a run is under way."""
         return self.task is not None and not self.task.done()
 
     def estimate(self):
         """How long a run with these settings takes, in seconds.
 
-        Judged by the last run of the same network and batch size; before the first
-        one, by the time of a forward pass. Nothing is trained.
+        Estimated from the last run of the same network and batch size; before the
+        first one, from the time of a forward pass. Nothing is trained.
         """
         settings = _effective(self.settings)
         key = _network(settings)
@@ -130,7 +127,7 @@ class Trainer:
         return settings["epochs"] * images * self._seconds_per_image[key]
 
     def _forward_seconds(self, settings):
-        """The time of a forward pass of one batch: the second one, when all is warm."""
+        """Seconds of a forward pass of one batch; the first one warms up."""
         model = self._model(settings)
         params = model.init(np.random.default_rng(self.seed))
         shape = (settings["batch_size"], 1, self.img_size, self.img_size)
@@ -148,7 +145,7 @@ class Trainer:
         return model
 
     def train(self):
-        """Start a run with the settings, unless one is going on.
+        """Start a run with the settings, unless one is under way.
 
         In a kernel or a page this returns at once. Where nothing else waits for
         control, it returns when the run is over.
@@ -164,18 +161,18 @@ class Trainer:
             asyncio.run(work)
 
     def stop(self):
-        """End the run that is going on after its current step."""
+        """End the current run after its current step."""
         self._stop = True
 
     def beside(self, n_epochs, limits):
-        """Tell the lines of all runs for the charts of a sweep's explorer.
+        """Send the lines of all runs for the charts of a sweep's explorer.
 
         Parameters
         ----------
         n_epochs : int
-            The last epoch on the charts; what comes later is left out.
+            The last epoch on the charts; later ones are left out.
         limits : (float, float)
-            The limits of the losses that `loss_chart` was made with.
+            The limits of the losses, as for `loss_chart`.
         """
         charts = loss_chart((1, n_epochs), limits), accuracy_chart((1, n_epochs))
         lines = ["", ""]
@@ -238,7 +235,7 @@ class Trainer:
         return X[:n], y[:n]
 
     def _show(self, runs):
-        """Draw all runs, the latest in front, and how far it has come."""
+        """Send the charts of all runs, the latest in front, and its progress."""
         run = runs[-1].run
         curves = run_charts([item.run for item in runs])
         self.tell(
@@ -250,7 +247,7 @@ class Trainer:
 def _effective(settings):
     """A copy, with the switches off where the network has neither part."""
     simple = settings["model"] == "SimpleCNN"
-    return settings | (dict.fromkeys(SWITCHES, False) if simple else {})
+    return settings | dict.fromkeys(SWITCHES if simple else (), False)
 
 
 def _network(settings):

@@ -18,7 +18,7 @@ class Workbench:
     ----------
     tell : callable
         Called with keywords: ``printed`` (what the code printed), ``message`` (the
-        verdict or the error, in words), ``right`` (whether the answer is), ``running``.
+        verdict or the error), ``right`` (whether the answer is right), ``running``.
     prelude : str
         What the page has imported and defined before, run once.
     """
@@ -31,7 +31,7 @@ class Workbench:
         exec(prelude, self.start)
 
     def run(self, code):
-        """Run the code in a fresh copy of the page's names, and tell what came out."""
+        """Run the code in a fresh copy of the page's names, and send the outcome."""
         printed, right = io.StringIO(), False
         try:
             with contextlib.redirect_stdout(printed):
@@ -56,7 +56,7 @@ def _value_of(code, names):
 
 
 def _words_for(error):
-    """What went wrong, and in which line of the answer."""
+    """The error in words, with its line in the answer."""
     line = getattr(error, "lineno", None)  # of a syntax error
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == FILE:

@@ -7,11 +7,12 @@ the same pictures under ipywidgets.
 
 import functools
 import itertools
+import json
 
 import ipywidgets as ipw
 
 from ..assets import asset, style
-from ..svg import data_script, element
+from ..svg import data_script, element, sentence
 
 
 class Explorer:
@@ -25,19 +26,19 @@ class Explorer:
     sliders : dict of str to sequence of str
         For each slider its name and what its stops are called, from left to right.
     render : callable
-        Called once for each combination of stops with one index a slider. Returns the
+        Called once for each combination of stops, one index per slider. Returns the
         sentence (text) and the picture (a list of strings of HTML). A line of HTML that
         several states share is stored once: keep what changes on lines of its own.
     start : sequence of int, optional
         Index of each slider's first stop; by default all 0.
     axes : dict, optional
-        Passed on to the page: what a training panel there must know to draw the
-        reader's own runs into the pictures, see `Trainer.beside`.
+        What a training panel on the same page must know to draw the reader's own runs
+        into the pictures, see `Trainer.beside`.
 
     Raises
     ------
     ValueError
-        If there is no slider, one has less than two stops, or `start` is no stop.
+        If there is no slider, a slider has fewer than two stops, or `start` is no stop.
 
     Notes
     -----
@@ -63,7 +64,7 @@ class Explorer:
         stops = list(itertools.product(*map(range, sizes)))
         if self.start not in stops:
             raise ValueError(f"start must be a stop of sizes {sizes}, got {self.start}")
-        numbers = {}  # of each sentence and line of HTML, in order of its first use
+        numbers = {}  # of each sentence and line of HTML, in order of first use
         self.states = {}
         for stop in stops:
             sentence, picture = render(*stop)
@@ -72,57 +73,52 @@ class Explorer:
         self.fragments = list(numbers)
 
     def sentence(self, *stop):
-        """The sentence at one index a slider."""
+        """The sentence at one index per slider."""
         return self.fragments[self.states[stop][0]]
 
     def picture(self, *stop):
-        """The picture, a string of HTML, at one index a slider."""
+        """The picture, a string of HTML, at one index per slider."""
         return "\n".join(self.fragments[number] for number in self.states[stop][1:])
 
     def html(self):
         """The explorer for a page: sliders, their data and the script."""
-        sliders = [
-            _slider(name, stops, at)
-            for (name, stops), at in zip(self.sliders.items(), self.start, strict=True)
-        ]
         data = {
-            "sliders": list(self.sliders.values()),
-            "fragments": self.fragments,
-            "states": list(self.states.values()),
-            "axes": self.axes,
-        }
-        return element(
-            "div", style(), *sliders, *self._shown(),
-            data_script(data),
-            f"<script>{asset('explorer.js')}</script>", class_="ch335-explorer",
-        )  # fmt: skip
+            "sliders": list(self.sliders.values()), "fragments": self.fragments,
+            "states": list(self.states.values()), "axes": self.axes,
+        }  # fmt: skip
+        sliders = [slider(*place, hidden="") for place in self._places()]
+        script = f"<script>{asset('explorer.js')}</script>"
+        parts = *sliders, *self._shown(*self.start), data_script(data), script
+        return element("div", style(), *parts, class_="ch335-explorer")
+
+    def _places(self):
+        """Name, stops and first stop of each slider."""
+        return zip(self.sliders, self.sliders.values(), self.start, strict=True)
 
     def _shown(self, *stop):
-        """Sentence and picture at a stop, by default the first one, as HTML."""
-        stop = stop or self.start
-        look = {"class_": "ch335-sentence", "role": "status"}
-        yield element("p", text=self.sentence(*stop), **look)
-        yield element("div", self.picture(*stop), class_="ch335-picture")
+        """Sentence and picture at a stop, as HTML."""
+        picture = element("div", self.picture(*stop), class_="ch335-picture")
+        return sentence(self.sentence(*stop)), picture
 
     @functools.cached_property
     def box(self):
-        """The explorer for a live notebook: an ipywidgets box, made when asked for."""
+        """The explorer for a live notebook: an ipywidgets box, made when first used."""
         self.inputs = [
             ipw.SelectionSlider(
                 options=[(label, i) for i, label in enumerate(stops)],
                 value=at, description=name, layout={"width": "min(100%, 32em)"},
                 style={"description_width": "8em"},
             )
-            for (name, stops), at in zip(self.sliders.items(), self.start, strict=True)
+            for name, stops, at in self._places()
         ]  # fmt: skip
         self.shown = ipw.HTML()
-        for slider in self.inputs:
-            slider.observe(self._show, names="value")
+        for control in self.inputs:
+            control.observe(self._show, names="value")
         self._show()
         return ipw.VBox([ipw.HTML(style()), *self.inputs, self.shown])
 
     def _show(self, _=None):
-        shown = self._shown(*(slider.value for slider in self.inputs))
+        shown = self._shown(*(control.value for control in self.inputs))
         self.shown.value = element("div", *shown, class_="ch335-explorer")
 
     def _repr_mimebundle_(self, **kwargs):
@@ -134,12 +130,13 @@ class Explorer:
         return f"Explorer({', '.join(sizes)}; {len(self.states)} states)"
 
 
-def _slider(name, stops, at):
-    """A slider of the page's own kind, hidden until the script runs."""
+def slider(label, stops, at, name=None, hidden=None):
+    """A slider of the page's own kind; one with a name takes its stops with it."""
     room = max(map(len, stops))  # so that the slider keeps its length at every stop
-    slider = element(
-        "input", type="range", min=0, step=1, max=len(stops) - 1, value=at,
-        autocomplete="off", aria_label=name, aria_valuetext=stops[at],
+    control = element(
+        "input", type="range", name=name, min=0, step=1, max=len(stops) - 1, value=at,
+        autocomplete="off", aria_label=label, aria_valuetext=stops[at],
+        data_names=name and json.dumps(stops),
     )  # fmt: skip
     value = element("output", text=stops[at], style=f"min-width:{room}ch")
-    return element("label", element("span", text=name), slider, value, hidden="")
+    return element("label", element("span", text=label), control, value, hidden=hidden)

@@ -2,21 +2,22 @@
 
 import numpy as np
 
-from ...checks import check_axes, check_labels, check_number, check_whole
+from ...checks import check_axes, check_labels, check_number, takes, whole
 from ...data.ideal import class_posterior
 from ...data.shapes import CLASS_NAMES, make_synthetic_images
 from ...evaluation.calibration import reliability
 from ...inside.explain import activation_maps
 from ...model.ops import cross_entropy, output_size, softmax
+from .. import svg
 from ..pixels import pixels, tiles
-from ..svg import PERCENT_TICKS, Chart, bars, element, grid, paint, panel, svg, words
 from .explorer import Explorer
 
 PIXEL, NAMES = 20, 32  # a pixel of a row, and room for names, in SVG units
 
 
+@takes(n_examples=whole(2))
 def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
-    """Sliders over noise and examples: what the eye and the ideal observer still see.
+    """Sliders over noise and examples: what you and the ideal observer still see.
 
     Parameters
     ----------
@@ -25,7 +26,7 @@ def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
     n_examples : int
         Shapes to choose from, at least 2. Each keeps its noise pattern at every level.
     n_per_class : int
-        Images of each class to measure the ideal observer's accuracy with.
+        Images of each class that the ideal observer's accuracy is measured on.
     seed : int
         The same seed gives the same images.
 
@@ -45,7 +46,6 @@ def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
     At this noise it is right for 100% of all images.
     At this noise it is right for 54% of all images.
     """
-    n_examples = check_whole("n_examples", n_examples, 2)
     accuracy, drawn = [], []
     for noise in levels:  # one seed: the same shapes and noise patterns at every level
         X, y = make_synthetic_images(n_per_class, noise=noise, seed=seed)
@@ -64,8 +64,8 @@ def noise_explorer(levels, n_examples=4, n_per_class=100, seed=0):
         )
         alt = f"Grey image of the shape {CLASS_NAMES[y[n]]} in noise {levels[i]:g}"
         return sentence, [
-            panel("What you see", pixels(images[n], alt)),
-            bars("What it believes", CLASS_NAMES, posterior[n]),
+            svg.panel("What you see", pixels(images[n], alt)),
+            svg.probability_bars("What it believes", CLASS_NAMES, posterior[n]),
         ]
 
     return Explorer({"noise": levels, "example": range(1, n_examples + 1)}, render)
@@ -91,8 +91,8 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
 
     Notes
     -----
-    Taught in notebook 4. Shown is what comes out of each ReLU and max pooling: the
-    other layers' outputs are only on their way there.
+    Taught in notebook 4. Only the outputs of ReLUs and max poolings are shown: those of
+    the other layers lead up to them.
 
     Examples
     --------
@@ -121,13 +121,13 @@ def activation_explorer(model, params, images, names=CLASS_NAMES):
         alt = f"{count} channels as small pictures, bright where they respond"
         sheet = pixels(tiles(channels, columns=8 if count > 16 else 4), alt)
         title = f"Channels 0 to {count - 1}, row by row"
-        return sentence, [panel("The image", image), panel(title, sheet)]
+        return sentence, [svg.panel("The image", image), svg.panel(title, sheet)]
 
     return Explorer({"image": names[: len(images)], "after": stops}, render)
 
 
 def calibration_explorer(logits, y, temperatures):
-    """A slider over the softmax temperature: does the network keep its promises?
+    """A slider over the softmax temperature: is the network as sure as it is right?
 
     Parameters
     ----------
@@ -162,8 +162,8 @@ def calibration_explorer(logits, y, temperatures):
     for temperature in temperatures:
         check_number("temperatures", temperature, above=0)
     accuracy = (logits.argmax(axis=1) == y).mean()
-    axes = (0, 1), (0, 1), PERCENT_TICKS, PERCENT_TICKS
-    chart = Chart("Promise and fact", "stated confidence", *axes)
+    axes = (0, 1), (0, 1), svg.PERCENT_TICKS, svg.PERCENT_TICKS
+    chart = svg.Chart("Promise and fact", "stated confidence", *axes)
     ideal = chart.line((0, 1), (0, 1), "guess")
 
     def render(i):
@@ -223,9 +223,11 @@ def window_explorer(image, kernel):
         ]
         value = f"{y[i, j]}".replace("-", "−")
         return f"Row {i}, column {j}: {' + '.join(terms)} = {value}", [
-            grid("Image, and the window", image, np.s_[i : i + kH, j : j + kW]),
-            grid("Filter", kernel, np.s_[0:kH, 0:kW]),
-            grid("Output", y, np.s_[i : i + 1, j : j + 1]),
+            svg.number_grid(
+                "Image, and the window", image, np.s_[i : i + kH, j : j + kW]
+            ),
+            svg.number_grid("Filter", kernel, np.s_[0:kH, 0:kW]),
+            svg.number_grid("Output", y, np.s_[i : i + 1, j : j + 1]),
         ]
 
     sliders = {"row": range(Ho), "column": range(Wo)}
@@ -284,21 +286,21 @@ def output_size_explorer(
 
 def _windows_of_a_row(size, kernel, stride, padding, n):
     """Pixels as boxes, those of the padding with a 0, and one bar for each window."""
-    boxes, windows = [words("x", NAMES - 6, 30, "end")], []
+    boxes, windows = [svg.words("x", NAMES - 6, 30, "end")], []
     for i in range(-padding, size + padding):
-        left = NAMES + (i + padding) * PIXEL
+        left, inside = NAMES + (i + padding) * PIXEL, 0 <= i < size
         box = {"x": left + 1, "y": 17, "width": PIXEL - 2, "height": PIXEL - 2}
-        outside = not 0 <= i < size
-        boxes.append(element("rect", class_="guess" if outside else "axis", **box))
-        text, y = (0, 30) if outside else (i, 11)  # its value, or above it its number
-        boxes.append(words(text, left + PIXEL // 2, y, "mid"))
+        boxes.append(svg.element("rect", class_="axis" if inside else "guess", **box))
+        text, y = (i, 11) if inside else (0, 30)  # above it its number, or its value
+        boxes.append(svg.words(text, left + PIXEL // 2, y, "mid"))
     for i in range(n):
         start, y = NAMES + i * stride * PIXEL, 46 + 13 * i
         d = f"M{start + 2} {y}h{kernel * PIXEL - 4}"
-        windows.append(element("path", d=d, stroke=paint(i % 2), stroke_width=5))
-        windows.append(words(f"y[{i}]", NAMES - 6, y + 4, "end"))
+        bar = {"stroke": svg.paint(i % 2), "stroke_width": 5}
+        windows.append(svg.element("path", d=d, **bar))
+        windows.append(svg.words(f"y[{i}]", NAMES - 6, y + 4, "end"))
     total = size + 2 * padding
     label = f"{total} pixels in a row and {n} windows below them, y[0] to y[{n - 1}]"
     width, marks = NAMES + total * PIXEL, map("".join, (boxes, windows))
-    row = svg(width, 42 + 13 * n, label, *marks, max_width=0.08 * width)
-    return panel("The padded row, and the window of each output", row)
+    row = svg.svg(width, 42 + 13 * n, label, *marks, max_width=0.08 * width)
+    return svg.panel("The padded row, and the window of each output", row)

@@ -16,9 +16,9 @@ STARTED = 1.5  # times the accuracy of guessing: from here on, something is lear
 def training_explorer(traces, names=CLASS_NAMES):
     """Sliders over learning rates and epochs.
 
-    Shown are the loss and the validation accuracy up to the chosen epoch, with the
-    other learning rates behind them, the first filters at that moment, the confusion
-    on the validation images, and a sentence.
+    They show the loss and the validation accuracy up to the chosen epoch, with the
+    other learning rates behind them; the first filters and the confusion on the
+    validation images after that epoch; and a sentence.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def training_explorer(traces, names=CLASS_NAMES):
     Raises
     ------
     ValueError
-        If no run came to the end of an epoch.
+        If no run finished an epoch.
 
     Notes
     -----
@@ -69,16 +69,16 @@ def training_explorer(traces, names=CLASS_NAMES):
         ]
         if traces[i].filters:
             last = min(e, len(traces[i].filters) - 1)
-            title = "True class (rows), predicted (columns)"
-            counts = traces[i].confusion[last]
+            title, counts = (
+                "True class (rows), predicted (columns)",
+                traces[i].confusion,
+            )
             picture.append(_filters(traces[i].filters[last]))
-            picture.append(matrix(title, names[:n_classes], counts))
+            picture.append(matrix(title, names[:n_classes], counts[last]))
         return describe(traces, i, e), picture
 
-    sliders = {
-        "learning rate": [_decimal(trace.lr) for trace in traces],
-        "epochs": range(1, n_epochs + 1),
-    }
+    rates = [_decimal(trace.lr) for trace in traces]
+    sliders = {"learning rate": rates, "epochs": range(1, n_epochs + 1)}
     axes = {"n_epochs": n_epochs, "limits": [min(seen), max(seen)]}
     return Explorer(sliders, render, (len(traces) // 2, n_epochs // 2), axes)
 
@@ -113,37 +113,32 @@ def _verdict(trace, e):
     """How the run goes by epoch number e, in a few words."""
     accuracy, losses = trace.accuracy[: e + 1], trace.run.train_loss[: e + 1]
     if 0 < trace.diverged_in <= e + 1:
+        diverged = f"diverged in epoch {trace.diverged_in}"
         if trace.diverged_in > len(losses):
-            return f"diverged in epoch {trace.diverged_in}, the loss is not finite"
-        peak = losses[trace.diverged_in - 1]
-        guess = math.log(len(trace.confusion[0]))
-        return (
-            f"diverged in epoch {trace.diverged_in}, with a loss of {peak:.3g} where "
-            f"guessing costs {guess:.3g}"
-        )
+            return f"{diverged}, the loss is not finite"
+        peak, guess = losses[trace.diverged_in - 1], math.log(len(trace.confusion[0]))
+        return f"{diverged}, with a loss of {peak:.3g} where guessing costs {guess:.3g}"
     if trace.run.stopped and e >= len(losses) and not trace.run.diverged:
         return trace.run.stopped  # by the reader
     if not _started(trace, e):
         return "has not started to learn"
     drops = -np.diff(accuracy)
-    if len(drops) and drops.max() >= BIG_DROP:
-        return (
-            f"learns, but unsteadily: in epoch {drops.argmax() + 2} the accuracy fell "
-            f"by {100 * drops.max():.0f} points"
-        )
+    if drops.max(initial=0) >= BIG_DROP:
+        drop = f"in epoch {drops.argmax() + 2} the accuracy fell by"
+        return f"learns, but unsteadily: {drop} {100 * drops.max():.0f} points"
     slow = losses[-1] > losses[0] / 2
     return "is learning, slowly" if slow else "learns well"
 
 
 def _level(chart, value):
-    """What a network that guesses would reach, as a dotted line across a chart."""
+    """What guessing would reach, as a dotted line across a chart."""
     x, y = chart.place(chart.xlim[0], value)
     line = chart.line(chart.xlim, (value, value), "guess")
     return line + words("guessing", x + 6, y - 4)
 
 
 def _lines(chart, series, i, e, color):
-    """Number i of the series up to epoch number e, in front of all of the others."""
+    """Series number i up to epoch number e, in front of all the others."""
     epochs = [range(1, len(values) + 1) for values in series]
     for j, values in enumerate(series):
         if j != i:

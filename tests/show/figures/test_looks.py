@@ -6,9 +6,7 @@ from drawn import key_is_below, legend, pixels
 from matplotlib.figure import Figure
 
 from ch335_helpers.show.figures.looks import (
-    COLUMN_WIDTH,
     LINES,
-    PAGE_WIDTH,
     SMALL,
     STYLE,
     bare,
@@ -17,7 +15,7 @@ from ch335_helpers.show.figures.looks import (
     log_scale,
     styled,
 )
-from ch335_helpers.show.figures.themed import ThemedFigure
+from ch335_helpers.show.figures.themed import COLUMN_WIDTH, PAGE_WIDTH, ThemedFigure
 
 
 @styled

@@ -15,7 +15,8 @@ from ch335_helpers.show.figures import (
     pictures,
     plots,
 )
-from ch335_helpers.show.figures.looks import COLUMN_WIDTH, PAGE_WIDTH, STYLE
+from ch335_helpers.show.figures.looks import STYLE
+from ch335_helpers.show.figures.themed import COLUMN_WIDTH, PAGE_WIDTH
 
 MAPS = {"block1.relu2": np.random.default_rng(2).standard_normal((2, 4, 6, 6))}
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ch335_helpers.show.figures.themed import COLORS, ThemedFigure, side_by_side
+from ch335_helpers.show.figures.themed import COLORS, ThemedFigure, panels_in_a_row
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -95,7 +95,7 @@ def bar(height):
 
 
 def test_panels_are_one_figure_in_a_file_and_several_on_a_page():
-    fig = side_by_side([bar(1), bar(2)], widths=(3, 2), height=2)
+    fig = panels_in_a_row([bar(1), bar(2)], widths=(3, 2), height=2)
     assert fig.get_size_inches() == pytest.approx((5, 2))
     assert [ax.patches[0].get_height() for ax in fig.axes] == [1, 2]
     sizes = [tuple(panel.get_size_inches()) for panel in fig.panels]
@@ -106,7 +106,7 @@ def test_panels_are_one_figure_in_a_file_and_several_on_a_page():
 
 
 def test_panels_share_a_page_and_a_phone_in_one_scale():
-    fig = side_by_side([bar(1), bar(2)], widths=(4, 3), height=2)
+    fig = panels_in_a_row([bar(1), bar(2)], widths=(4, 3), height=2)
     assert [svg.get("style") for svg in svgs(fig)] == [
         "min-width:288px;max-width:min(4.00in,100%);width:100%;flex-grow:288",
         "min-width:216px;max-width:min(3.00in,75%);width:100%;flex-grow:216",

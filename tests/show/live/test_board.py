@@ -5,7 +5,7 @@ import pytest
 
 from ch335_helpers.model.models import ResidualCNN
 from ch335_helpers.show.live.board import DrawingBoard
-from ch335_helpers.show.live.drawing import Drawing
+from ch335_helpers.show.live.judge import Judge
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def board(monkeypatch):
 
 def test_a_call_from_the_canvas_reaches_the_drawing(board):
     board, sent = board
-    assert set(Drawing.CALLS) >= {"judge", "example"}
+    assert set(Judge.CALLS) >= {"judge", "example"}
     board._received(board, {"call": "example", "arguments": {"name": "ring"}}, [])
     assert sent and not any("did not work" in str(changes) for changes in sent)
 

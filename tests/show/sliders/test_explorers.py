@@ -29,7 +29,13 @@ from ch335_helpers.show.sliders.explorers import (
     output_size_explorer,
     window_explorer,
 )
-from ch335_helpers.show.svg import PERCENT_TICKS, Chart, bars, grid, panel
+from ch335_helpers.show.svg import (
+    PERCENT_TICKS,
+    Chart,
+    number_grid,
+    panel,
+    probability_bars,
+)
 
 
 def numbers(text):
@@ -75,7 +81,7 @@ def test_the_noise_explorer_tells_and_draws_what_the_ideal_observer_says(noise):
             alt = f"Grey image of the shape {CLASS_NAMES[y[n]]} in noise {level}"
             pictures = [
                 panel("What you see", pixels(X[n, 0], alt)),
-                bars("What it believes", CLASS_NAMES, posterior[n]),
+                probability_bars("What it believes", CLASS_NAMES, posterior[n]),
             ]
             assert same(panels(noise, i, n), pictures)
     assert verdicts == {"rightly", "wrongly"}  # this seed shows both
@@ -241,9 +247,9 @@ def test_the_window_explorer_writes_out_the_sum_and_shades_the_window():
         assert [w for _, w in pairs] == kernel.ravel().tolist()
         assert terms.count("(") == terms.count("(−") == (kernel < 0).sum()
         pictures = [
-            grid("Image, and the window", image, np.s_[i : i + 2, j : j + 3]),
-            grid("Filter", kernel, np.s_[0:2, 0:3]),
-            grid("Output", y, np.s_[i : i + 1, j : j + 1]),
+            number_grid("Image, and the window", image, np.s_[i : i + 2, j : j + 3]),
+            number_grid("Filter", kernel, np.s_[0:2, 0:3]),
+            number_grid("Output", y, np.s_[i : i + 1, j : j + 1]),
         ]
         assert same(panels(explorer, i, j), pictures)
 

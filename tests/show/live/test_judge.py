@@ -5,7 +5,7 @@ import pytest
 
 from ch335_helpers.data.shapes import CLASS_NAMES, SHAPES
 from ch335_helpers.model.models import ResidualCNN, SimpleCNN
-from ch335_helpers.show.live.drawing import SIZE, Drawing
+from ch335_helpers.show.live.judge import SIZE, Judge
 
 
 @pytest.fixture(params=[4, 16])
@@ -13,7 +13,7 @@ def drawing(request):
     """A drawing judged by an untrained network, and what it has told so far."""
     told = []
     params = ResidualCNN(width=request.param).init(np.random.default_rng(0))
-    return Drawing(lambda **changes: told.append(changes), params), told
+    return Judge(lambda **changes: told.append(changes), params), told
 
 
 @pytest.mark.parametrize("name", CLASS_NAMES)
@@ -54,4 +54,4 @@ def test_an_unknown_shape_is_refused(drawing):
 @pytest.mark.parametrize("params", [{}, SimpleCNN().init(np.random.default_rng(0))])
 def test_parameters_of_another_network_are_refused(params):
     with pytest.raises(ValueError, match="params must be those of a ResidualCNN"):
-        Drawing(print, params)
+        Judge(print, params)

@@ -5,22 +5,22 @@ import io
 
 import numpy as np
 
-from ...checks import check_number
+from ...checks import check_number, check_one_of, check_values
 from ...data.ideal import class_posterior
 from ...data.shapes import CLASS_NAMES, SHAPES, draw_shape
 from ...evaluation.prediction import predict
 from ...inside.explain import activation_maps
 from ...model.models import ResidualCNN
 from ...training.files import load_params
-from ..svg import bars
+from ..svg import probability_bars
 
 SIZE = 32
 LAYERS = ("stem.relu", "block1", "block2")  # whose strongest maps are shown
 SURE = 0.5  # a probability from which one is said to take the drawing for a class
 
 
-class Drawing:
-    """What a network and the ideal observer make of a drawing of 32 x 32 pixels.
+class Judge:
+    """Judges drawings of 32 x 32 pixels by a network and by the ideal observer.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Drawing:
         self.noise = np.random.default_rng(seed).standard_normal((SIZE, SIZE))
 
     def judge(self, pixels, noise):
-        """Tell both answers to a drawing with noise on it.
+        """Send both answers to a drawing with noise on it.
 
         Parameters
         ----------
@@ -56,44 +56,38 @@ class Drawing:
             Standard deviation of the noise that is added, above 0.
         """
         check_number("noise", noise, above=0)
-        drawn = np.asarray(pixels, dtype=float)
-        if drawn.shape != (SIZE * SIZE,):
-            text = f"pixels must be {SIZE * SIZE} numbers, got shape {drawn.shape}"
-            raise ValueError(text)
-        seen = drawn.reshape(SIZE, SIZE) + noise * self.noise
+        drawn = check_values("pixels", pixels, f"{SIZE * SIZE}").reshape(SIZE, SIZE)
+        seen = drawn + noise * self.noise
         image = seen[None, None].astype(np.float32)
         network = predict(self.model, self.params, image)[0]
         observer = class_posterior(image, noise=noise)[0]
         pictures = [("with noise", _shades(seen, -2 * noise, 1 + 2 * noise))]
         maps = activation_maps(self.model, self.params, image)
         for name in LAYERS:
-            channel = maps[name][0].mean(axis=(1, 2)).argmax()
-            title = f"{name}, channel {channel}"
-            pictures.append((title, _shades(maps[name][0, channel])))
+            channels = maps[name][0]
+            strongest = channels.mean(axis=(1, 2)).argmax()
+            shown = channels[strongest]
+            shades = _shades(shown, shown.min(), shown.max())
+            pictures.append((f"{name}, channel {strongest}", shades))
         self.tell(
             message=_comparison(network, observer),
-            network=bars("The network", CLASS_NAMES, network),
-            observer=bars("The ideal observer", CLASS_NAMES, observer),
+            network=probability_bars("The network", CLASS_NAMES, network),
+            observer=probability_bars("The ideal observer", CLASS_NAMES, observer),
             pictures=[(title, len(s), s.ravel().tolist()) for title, s in pictures],
         )
 
     def offer(self):
-        """Tell the names of the shapes that `example` knows."""
+        """Send the names of the shapes that `example` knows."""
         self.tell(shapes=list(SHAPES))
 
     def example(self, name):
-        """Tell the pixels of a shape in the middle of the image, not too large."""
-        if name not in SHAPES:
-            text = f"name must be one of {', '.join(SHAPES)}, got {name!r}"
-            raise ValueError(text)
-        drawn = draw_shape(SHAPES[name], SIZE)
+        """Send the pixels of a shape in the middle of the image, not too large."""
+        drawn = draw_shape(SHAPES[check_one_of("name", name, SHAPES)], SIZE)
         self.tell(pixels=drawn[len(drawn) // 2].astype(int).ravel().tolist())
 
 
-def _shades(values, low=None, high=None):
-    """Numbers as shades from 0 to 255; by default the smallest is black."""
-    low = values.min() if low is None else low
-    high = values.max() if high is None else high
+def _shades(values, low, high):
+    """Numbers from low to high as shades from 0 to 255."""
     return np.clip(255 * (values - low) / max(high - low, 1e-12), 0, 255).astype(int)
 
 
@@ -101,9 +95,8 @@ def _comparison(network, observer):
     """Both answers in words."""
     answers = []
     for p in (network, observer):
-        best = p.argmax()
-        sure = f"{CLASS_NAMES[best]} ({p[best]:.0%})"
-        answers.append(sure if p[best] >= SURE else f"not sure, perhaps {sure}")
+        sure = f"{CLASS_NAMES[p.argmax()]} ({p.max():.0%})"
+        answers.append(sure if p.max() >= SURE else f"not sure, perhaps {sure}")
     same = network.argmax() == observer.argmax()
     link = "The ideal observer agrees" if same else "The ideal observer differs"
     return f"The network says: {answers[0]}. {link}: {answers[1]}."
