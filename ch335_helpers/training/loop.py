@@ -17,7 +17,8 @@ from ..checks import (
     check_seed,
 )
 from ..data.batches import ImageStream, Shuffled
-from ..evaluation.prediction import predict_logits, score
+from ..evaluation.evaluate import score
+from ..evaluation.prediction import predict_logits
 from ..model.layers import holding, images_go_to
 from ..model.network import Layer, first_layer
 from ..model.ops import cross_entropy
