@@ -26,18 +26,14 @@ from .evaluation.calibration import (
 )
 from .evaluation.challenges import score_entry
 from .evaluation.comparisons import McNemar, mcnemar
+from .evaluation.evaluate import confusion_matrix, evaluate
 from .evaluation.intervals import (
     mean_interval,
     paired_difference,
     paired_differences,
     wilson_interval,
 )
-from .evaluation.prediction import (
-    confusion_matrix,
-    evaluate,
-    predict,
-    predict_logits,
-)
+from .evaluation.prediction import predict, predict_logits
 from .exercises import check
 from .experiments.sweeps import sweep
 from .experiments.trials import Trial, Trials

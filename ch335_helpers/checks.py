@@ -1,33 +1,44 @@
-"""What an argument must be: every check that a public function makes of one.
+"""What an argument must be, stated once above the function that takes it.
 
-A check takes the argument's name and value and returns the value as the caller will
-compute with it. Otherwise it raises an error that names the argument, what was expected
-and what came: TypeError if it is the wrong kind of array or object, else ValueError.
+    @takes(x="N D", w="K D", y=labels("N", "K"), lr=number(above=0))
+    def step(x, w, y, lr=0.1): ...
 
-    check_whole("stride", stride)                  # stride : int, at least 1
-    check_number("lr", lr, above=0)                # lr : float, above 0
-    check_flag("train", train)                     # train : bool
-    check_one_of("stem", stem, STEMS)              # stem : str
-    check_values("x", x, "N C H W")                # x : ndarray, shape (N, C, H, W)
-    check_images("X", X)                           # ... in which all is finite
-    check_labels("y", y, len(X), n_classes)        # y : ndarray of int, shape (N,)
-    check_axes("masks", masks, "N H W", BOOLEANS)  # masks : ndarray of bool
-    check_seed("seed", seed)                       # seed : int or Generator
-    check_distinct("seeds", seeds, check_whole)    # seeds : sequence of int, each once
-    check_is("model", model, Layer)                # model : Layer
-    check_params("params", params, model)          # params : dict of str to ndarray
+A contract of an argument is one of these. A letter is one length in all arguments of a
+function, and a limit or a length may be the name of an argument that is checked before:
 
-Above a function, `takes` says the same in one line, and `operation` in addition that
-the function returns its result and a backward function:
+    "N C H W"                     floats to compute with, shape (N, C, H, W)
+    "any shape"                   ... of any shape
+    finite("N K")                 ... without NaN and infinity
+    probabilities("N K")          ... from 0 to 1
+    array("N H W", BOOLEANS)      ndarray as it is: `REALS`, `LABELS` or `BOOLEANS`
+    array("N ...")                ... with any further axes
+    images                        ... without NaN and infinity, shape (N, C, H, W)
+    labels("N", "K")              ndarray of int from 0 to K - 1, shape (N,)
+    whole(1, "N")                 int from 1 to N
+    number(above=0, high=1)       float
+    flag                          bool
+    any_seed                      int of at least 0, or Generator
+    one_of(STEMS)                 str
+    sequence                      list
+    distinct(check_whole)         list of int, each once
+    lengths("C H W")              tuple of int, each from 1 to 1024
+    any_function                  callable
+    instance(Layer)               Layer
+    generator                     numpy.random.Generator
+    params_of("model")            dict of str to ndarray, the model's parameters
 
-    @operation(x="N D", w="K D", b="K")
-    def linear(x, w, b): ...
+Or it is a function of the argument's name, its value and the dictionary `known` of all
+arguments and lengths that were checked before. Behind each contract is a check, such as
+`check_whole`, a function of name, value and limits. Both return the value as it will be
+computed with, or raise an error that names the argument, what was expected and what
+came: TypeError for the wrong kind of array or object, else ValueError.
 """
 
 import inspect
 import math
-from contextlib import contextmanager
-from functools import lru_cache, wraps
+import operator
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial, wraps
 from numbers import Real
 
 import numpy as np
@@ -45,11 +56,8 @@ def takes(**contracts):
     Parameters
     ----------
     **contracts
-        For each argument the names of an array's axes, such as "N C H W": one letter is
-        one length in all arguments, a number is that length, and "any shape" allows
-        any. Or a function of the argument's name, its value and the dictionary of all
-        that is known so far, which returns what to compute with; see `whole`. An
-        argument that may be None, and is, is not looked at.
+        For each argument what it must be, in the order of checking; see above. An
+        argument that is its own default, such as None, is not checked.
 
     Returns
     -------
@@ -64,24 +72,22 @@ def takes(**contracts):
     Traceback (most recent call last):
     ValueError: w must have shape (K, 3) to fit x (2, 3), got (1, 4)
     """
-    contracts = {
-        name: _axes(contract) if isinstance(contract, str) else contract
-        for name, contract in contracts.items()
-    }
+    contracts = {n: floats(c) if type(c) is str else c for n, c in contracts.items()}
 
     def decorate(function):
-        parameters = inspect.signature(function).parameters
-        names = tuple(parameters)
-        optional = {name for name in names if parameters[name].default is None}
+        parameters = inspect.signature(function).parameters.values()
+        defaults = {p.name: p.default for p in parameters}
+        plain = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        required = {p.name for p in plain if p.default is p.empty}
 
         @wraps(function)
         def checked(*args, **kwargs):
-            given = dict(zip(names, args, strict=False)) | kwargs
-            if len(given) < len(args) + len(kwargs):  # Python says what is wrong
-                return function(*args, **kwargs)
-            known = {}
+            given = dict(zip(defaults, args, strict=False)) | kwargs
+            if len(given) < len(args) + len(kwargs) or not required <= given.keys():
+                return function(*args, **kwargs)  # Python says what is wrong
+            known = dict(defaults)
             for name, contract in contracts.items():
-                if name in given and not (given[name] is None and name in optional):
+                if name in given and given[name] is not defaults[name]:
                     known[name] = given[name] = contract(name, given[name], known)
             return function(**given)
 
@@ -115,46 +121,47 @@ def operation(**contracts):
     return decorate
 
 
-def _axes(axes):
-    """The contract of an array of floats with these axes."""
-    if axes == "any shape":
-        return lambda name, value, known: check_values(name, value, None)
-    letters = axes.split()
+def _contract(check, *limits, **named):
+    """The contract that an argument passes a check with these limits."""
 
     def contract(name, value, known):
-        lengths = [str(known.get(letter, letter)) for letter in letters]
+        return check(name, value, *_found(limits, known), **named)
+
+    return contract
+
+
+def _found(limits, known):
+    """Limits, with what is known in place of its name."""
+    return [known.get(v, v) if isinstance(v, str) else v for v in limits]
+
+
+def _array(check, axes, *limits):
+    """The contract that an array with these axes passes a check."""
+    if axes == "any shape":
+        return _contract(check, None, *limits)
+    names = axes.split()
+
+    def contract(name, value, known):
+        lengths = " ".join([str(known.get(axis, axis)) for axis in names])
         try:
-            value = check_values(name, value, " ".join(lengths))
+            value = check(name, value, lengths, *_found(limits, known))
         except ValueError as error:
-            if lengths == letters:
+            arrays = [n for n, v in known.items() if isinstance(v, np.ndarray)]
+            if lengths == axes or not arrays:
                 raise
-            first = next(n for n, v in known.items() if isinstance(v, np.ndarray))
-            fits = f" to fit {first} {known[first].shape}, got"
-            raise ValueError(str(error).replace(", got", fits)) from None
-        known.update(zip(letters, value.shape, strict=True))
+            fits = f") to fit {arrays[0]} {known[arrays[0]].shape}, got ("
+            raise ValueError(str(error).replace("), got (", fits)) from None
+        known.update(zip(names, value.shape, strict=False))
         return value
 
     return contract
 
 
-def whole(low=1, high=None):
-    """The contract of a whole number from `low` to `high`."""
-    return lambda name, value, known: check_whole(name, value, low, high)
-
-
-def number(**limits):
-    """The contract of a finite number within the limits of `check_number`."""
-    return lambda name, value, known: check_number(name, value, **limits)
-
-
-def instance(kind):
-    """The contract of an instance of a class."""
-    return lambda name, value, known: check_is(name, value, kind)
-
-
-def flag(name, value, known):
-    """The contract of True or False."""
-    return check_flag(name, value)
+def _require(fits, name, what, value, error=ValueError):
+    """Return `value` if it fits; or raise that `name` must `what`, and what came."""
+    if not fits:
+        raise error(f"{name} must {what}, got {_shown(value)}")
+    return value
 
 
 def check_whole(name, value, low=1, high=None):
@@ -165,11 +172,10 @@ def check_whole(name, value, low=1, high=None):
     ValueError
         If it is something else, a bool included.
     """
-    whole = isinstance(value, WHOLE) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        limits = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ValueError(f"{name} must be a whole number {limits}, got {_told(value)}")
-    return int(value)
+    is_whole = isinstance(value, WHOLE) and not isinstance(value, bool)
+    fits = is_whole and value >= low and (high is None or value <= high)
+    limits = f"of at least {low}" if high is None else f"from {low} to {high}"
+    return int(_require(fits, name, f"be a whole number {limits}", value))
 
 
 def check_counts(**counts):
@@ -198,64 +204,57 @@ def check_number(name, value, *, above=None, low=None, below=None, high=None):
         If it is something else, a bool included.
     """
     number = _as_float(value)
-    if (
-        math.isfinite(number)
-        and (above is None or number > above)
-        and (low is None or number >= low)
-        and (below is None or number < below)
-        and (high is None or number <= high)
-    ):
-        return number
-    limits = {"above": above, "of at least": low, "below": below, "of at most": high}
-    told = [f"{word} {limit}" for word, limit in limits.items() if limit is not None]
-    expected = f"{name} must be a finite number {' and '.join(told)}".strip()
-    raise ValueError(f"{expected}, got {_told(value)}")
+    limits = (
+        ("above", operator.gt, above), ("of at least", operator.ge, low),
+        ("below", operator.lt, below), ("of at most", operator.le, high),
+    )  # fmt: skip
+    limits = [limit for limit in limits if limit[-1] is not None]
+    fits = math.isfinite(number) and all(holds(number, end) for _, holds, end in limits)
+    within = " and ".join(f"{words} {end}" for words, _, end in limits)
+    _require(fits, name, f"be a finite number {within}".strip(), value)
+    return number
 
 
 def _as_float(value):
-    """`value` as a float; NaN if it is no number that a float can show."""
-    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:  # an int of hundreds of digits
-        return math.nan
+    """`value` as a float; NaN if it is no number that a float can represent."""
+    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
+        with suppress(OverflowError):  # an int of hundreds of digits
+            return float(value)
+    return math.nan
 
 
 def check_flag(name, value):
     """Return `value` as a bool if it is one; or raise TypeError."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {_told(value)}")
-    return bool(value)
+    fits = isinstance(value, bool | np.bool_)
+    return bool(_require(fits, name, "be True or False", value, TypeError))
 
 
 def check_one_of(name, value, choices):
     """Return `value` if it is one of the `choices`, which are strings; or raise."""
-    if not isinstance(value, str) or value not in choices:
-        expected = f"{name} must be one of {', '.join(choices)}"
-        raise ValueError(f"{expected}, got {_told(value)}")
-    return value
+    fits = isinstance(value, str) and value in choices
+    return _require(fits, name, f"be one of {', '.join(choices)}", value)
 
 
 def check_is(name, value, kind):
     """Return `value` if it is an instance of the class `kind`; or raise TypeError."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} must be a {kind.__name__}, got {_told(value)}")
-    return value
+    fits = isinstance(value, kind)
+    return _require(fits, name, f"be a {kind.__name__}", value, TypeError)
 
 
 def check_function(name, value):
     """Return `value` if it can be called; or raise TypeError."""
-    if not callable(value):
-        raise TypeError(f"{name} must be a function, got {_told(value)}")
-    return value
+    return _require(callable(value), name, "be a function", value, TypeError)
 
 
 def check_seed(name, seed):
     """Return the Generator that `seed` is or starts, an int of at least 0; or raise."""
-    if isinstance(seed, np.random.Generator):
-        return seed
-    return np.random.default_rng(check_whole(name, seed, low=0))
+    return np.random.default_rng(_check_start(name, seed))
+
+
+def _check_start(name, seed):
+    """Return `seed` if it is a Generator, or as an int of at least 0; or raise."""
+    is_generator = isinstance(seed, np.random.Generator)
+    return seed if is_generator else check_whole(name, seed, low=0)
 
 
 def check_sequence(name, values):
@@ -264,24 +263,20 @@ def check_sequence(name, values):
     Text is none, nor is what has no order, nor an array with a mask, which would be
     lost.
     """
-    if isinstance(values, str | bytes | dict | set | np.ma.MaskedArray):
-        raise TypeError(f"{name} must be a sequence, got {_told(values)}")
-    try:
-        return list(values)
-    except TypeError:
-        raise TypeError(f"{name} must be a sequence, got {_told(values)}") from None
+    if not isinstance(values, str | bytes | dict | set | np.ma.MaskedArray):
+        with suppress(TypeError):
+            return list(values)
+    raise TypeError(f"{name} must be a sequence, got {_shown(values)}")
 
 
 def check_distinct(name, values, check):
     """Return what `check(name, value)` makes of each value, as a list; or raise.
 
-    There must be at least one, and none may stand there twice.
+    There must be at least one, and none may be there twice.
     """
     found = [check(name, value) for value in check_sequence(name, values)]
-    if not found or len(set(found)) < len(found):
-        expected = f"{name} must hold at least one value, each once"
-        raise ValueError(f"{expected}, got {_told(found)}")
-    return found
+    fits = found and len(set(found)) == len(found)
+    return _require(fits, name, "hold at least one value, each once", found)
 
 
 def check_shape(name, shape, axes):
@@ -289,10 +284,10 @@ def check_shape(name, shape, axes):
 
     As an array has to have this shape, each of them is at most 1024.
     """
-    lengths, names = check_sequence(name, shape), axes.split()
-    if len(lengths) != len(names):
-        raise ValueError(f"{name} must be ({', '.join(names)}), got {tuple(lengths)}")
-    named = zip(names, lengths, strict=True)
+    shape, names = check_sequence(name, shape), axes.split()
+    if len(shape) != len(names):
+        raise ValueError(f"{name} must be ({', '.join(names)}), got {tuple(shape)}")
+    named = zip(names, shape, strict=True)
     return tuple(check_whole(f"{axis} in {name}", n, high=1024) for axis, n in named)
 
 
@@ -311,8 +306,8 @@ def check_axes(name, array, axes, kind=REALS):
     name : str
     array : array_like
     axes : str or None
-        The axes' names, separated by spaces. A number as a name is a length to be met.
-        None allows any shape.
+        The axes' names, separated by spaces. A number as a name is a length to be met;
+        "..." at the end stands for any further axes. None allows any shape.
     kind : str
         What it must hold: `REALS`, `LABELS` or `BOOLEANS`.
 
@@ -324,48 +319,31 @@ def check_axes(name, array, axes, kind=REALS):
         If it holds something else: complex numbers, strings, objects, lists of unequal
         length; or if it has a mask, which would be lost.
     """
-    found = _as_array(name, array, kind)
-    if axes is not None and found.dtype != object:
-        _check_shape(name, found.shape, axes)
-    # an extended float is no type of a matrix product
-    if found.dtype.kind not in KINDS[kind] or found.dtype.itemsize > 8:
-        came = "" if isinstance(array, np.ndarray) else f": {_told(array)}"
-        raise TypeError(f"{name} must hold {kind}, got dtype {found.dtype}{came}")
-    return found
-
-
-def _as_array(name, value, kind):
-    if isinstance(value, np.ma.MaskedArray):
+    if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{name} must hold {kind}, got an array with a mask")
     try:
-        return np.asarray(value)
+        found = np.asarray(array)
     except (ValueError, TypeError) as error:  # lists of unequal length, for instance
         raise TypeError(f"{name} must hold {kind}, got no array: {error}") from None
-
-
-def _check_shape(name, shape, axes):
-    if _has_shape(shape, axes):
-        return
-    expected = f"{name} must have shape ({', '.join(axes.split())})"
-    met = len(shape) == len(axes.split()) and 0 in shape
-    empty = " with no axis of length 0" if met else ""
-    raise ValueError(f"{expected}{empty}, got {shape}")
+    if axes is not None and found.dtype != object and not _has_shape(found.shape, axes):
+        empty = " with no axis of length 0" if 0 in found.shape else ""
+        expected = f"{name} must have shape ({', '.join(axes.split())}){empty}"
+        raise ValueError(f"{expected}, got {found.shape}")
+    # an extended float is no type of a matrix product
+    if found.dtype.kind not in KINDS[kind] or found.dtype.itemsize > 8:
+        came = "" if isinstance(array, np.ndarray) else f": {_shown(array)}"
+        raise TypeError(f"{name} must hold {kind}, got dtype {found.dtype}{came}")
+    return found
 
 
 @lru_cache(maxsize=1024)
 def _has_shape(shape, axes):
     """Whether a shape has the named axes and given lengths, and none of length 0."""
-    lengths = _given_lengths(axes)
-    return len(shape) == len(lengths) and all(
-        length == given if given else length
-        for length, given in zip(shape, lengths, strict=True)
+    names = axes.replace("...", " any" * (len(shape) - axes.count(" "))).split()
+    return len(shape) == len(names) and all(
+        length == int(axis) if axis.isdigit() else length
+        for length, axis in zip(shape, names, strict=True)
     )
-
-
-@lru_cache
-def _given_lengths(axes):
-    """For each of the named axes the length that is given, or None."""
-    return tuple(int(axis) if axis.isdigit() else None for axis in axes.split())
 
 
 def _is_usual(array):
@@ -390,12 +368,9 @@ def check_values(name, array, axes):
 
 def check_floats(name, array, in_place=True):
     """Raise an error unless `array` is an array of floats, to be changed in place."""
-    if (
-        not isinstance(array, np.ndarray)
-        or isinstance(array, np.ma.MaskedArray)
-        or array.dtype not in FLOATS
-    ):
-        raise TypeError(f"{name} must be an array of floats, got {_told(array)}")
+    is_plain = isinstance(array, np.ndarray) and not np.ma.isMaskedArray(array)
+    fits = is_plain and array.dtype in FLOATS
+    _require(fits, name, "be an array of floats", array, TypeError)
     if in_place and not array.flags.writeable:
         raise ValueError(f"{name} must be writeable, got a read-only array")
 
@@ -413,11 +388,25 @@ def check_images(name, images, axes="N C H W"):
     finite = np.isfinite(images).all(axis=tuple(range(1, images.ndim)))
     if not finite.all():
         bad = np.flatnonzero(~finite)
-        raise ValueError(
-            f"{name} must be finite, got NaN or infinity in {len(bad)} image(s), "
-            f"the first at {bad[0]}"
-        )
+        text = f"{name} must be finite, got NaN or infinity in {len(bad)} image(s)"
+        raise ValueError(f"{text}, the first at {bad[0]}")
     return images
+
+
+def _check_finite(name, array, axes):
+    """Return `array` as `check_values` does, if all of it is finite; or raise."""
+    return check_images(name, check_values(name, array, axes), axes)
+
+
+def _check_probabilities(name, array, axes):
+    """Return `array` as `check_values` does, if all is between 0 and 1; or raise.
+
+    Whether its rows sum to 1 is left open: a rounding error must not decide that.
+    """
+    p = check_values(name, array, axes)
+    if not (p >= 0).all() or not (p <= 1 + 1e-6).all():
+        raise ValueError(f"{name} must lie between 0 and 1, got {p.min()} to {p.max()}")
+    return p
 
 
 def check_labels(name, y, n_images, n_classes=None):
@@ -440,27 +429,10 @@ def check_labels(name, y, n_images, n_classes=None):
     return y
 
 
-def check_probabilities(name, probabilities):
-    """Return `probabilities` as floats (N, K) from 0 to 1.
-
-    Whether its rows sum to 1 is left open: a rounding error must not decide that.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As `check_axes`, or if a number is NaN or outside 0 to 1.
-    """
-    p = check_values(name, probabilities, "N K")
-    if not (p >= 0).all() or not (p <= 1 + 1e-6).all():
-        raise ValueError(f"{name} must lie between 0 and 1, got {p.min()} to {p.max()}")
-    return p
-
-
 def check_gradient(name, dy, shape):
     """Return `dy` as floats of this very shape, which may be any."""
     dy = check_values(name, dy, None)
-    if dy.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}, got {dy.shape}")
+    _require(dy.shape == shape, name, f"have shape {shape}", dy.shape)
     return dy
 
 
@@ -474,10 +446,7 @@ def check_entry(name, params, key, shape):
     TypeError
         If `params` is no dict, or the entry holds no real numbers.
     """
-    array = check_is(name, params, dict).get(key)
-    if _is_usual(array) and array.shape == shape:
-        return array
-    if key not in params:
+    if key not in check_is(name, params, dict):
         got = ", ".join(map(repr, params)) or "no entries"
         raise ValueError(f"{name} must have {key!r}, got {got}")
     return check_gradient(f"{name}[{key!r}]", params[key], shape)
@@ -502,21 +471,18 @@ def check_params(name, params, model, finite=False):
     ValueError
         If a name is missing or unknown, a shape differs, or a value is not finite.
     """
-    if not isinstance(params, dict):
-        raise TypeError(f"{name} must be a dict of arrays, got {type(params).__name__}")
     expected = model.parameters()
-    if params.keys() != expected.keys():
+    if check_is(name, params, dict).keys() != expected.keys():
         missing = [entry for entry in expected if entry not in params]
         unknown = [entry for entry in params if entry not in expected]
-        got = f"got {unknown} too many" if unknown else f"got none for {missing}"
+        got = f"unexpected: {unknown}" if unknown else f"missing: {missing}"
         raise ValueError(f"{name} must have the names of this model's entries, {got}")
     for entry, parameter in expected.items():
-        check_floats(f"{name}[{entry!r}]", params[entry], in_place=False)
-        if params[entry].shape != parameter.shape:
-            text = f"shape {parameter.shape}, got {params[entry].shape}"
-            raise ValueError(f"{name}[{entry!r}] must have {text}")
+        own = f"{name}[{entry!r}]"
+        check_floats(own, params[entry], in_place=False)
+        check_gradient(own, params[entry], parameter.shape)
         if finite and not np.isfinite(params[entry]).all():
-            raise ValueError(f"{name}[{entry!r}] must be finite, got NaN or infinity")
+            raise ValueError(f"{own} must be finite, got NaN or infinity")
     return params
 
 
@@ -530,7 +496,7 @@ def check_fits(name, array):
         raise ValueError(text) from error
 
 
-def _told(value):
+def _shown(value):
     """What came, in few words."""
     if isinstance(value, np.ndarray) and value.size > 8:
         return f"an array of {value.dtype}, shape {value.shape}"
@@ -539,3 +505,15 @@ def _told(value):
     except ValueError:  # an int of thousands of digits
         text = f"a huge {type(value).__name__}"
     return text if len(text) < 200 else f"{text[:200]}…"
+
+
+whole, number = partial(_contract, check_whole), partial(_contract, check_number)
+one_of, instance = partial(_contract, check_one_of), partial(_contract, check_is)
+distinct, lengths = partial(_contract, check_distinct), partial(_contract, check_shape)
+params_of, generator = partial(_contract, check_params), instance(np.random.Generator)
+any_seed, any_function = _contract(_check_start), _contract(check_function)
+sequence, flag = _contract(check_sequence), _contract(check_flag)
+array, finite = partial(_array, check_axes), partial(_array, _check_finite)
+floats, labels = partial(_array, check_values), partial(_array, check_labels)
+probabilities = partial(_array, _check_probabilities)
+images = _array(check_images, "N C H W")

@@ -80,10 +80,11 @@ class Source:
     --------
     >>> from ch335_helpers import nearest_neighbour
     >>> lines = Source(nearest_neighbour).text.splitlines()
-    >>> len(lines)  # the file, the name, the docstring's first line, and two of code
+    >>> len(lines)  # the file, the contract, the name, the first line, and the code
     5
-    >>> print(*lines[:2], sep="\\n")
+    >>> print(*lines[:3], sep="\\n")
     # ch335_helpers/data/baselines.py
+    @takes(X_train=finite("N C H W"), y_train=labels("N"), X=finite("M C H W"))
     def nearest_neighbour(X_train, y_train, X):
     """
 

@@ -23,13 +23,13 @@ from ch335_helpers.checks import (
     check_number,
     check_one_of,
     check_params,
-    check_probabilities,
     check_seed,
     check_sequence,
     check_shape,
     check_size,
     check_values,
     check_whole,
+    probabilities,
 )
 from ch335_helpers.model.layers import Conv
 from ch335_helpers.model.models import SimpleCNN
@@ -308,10 +308,11 @@ def test_floats_to_be_changed_in_place_are_writeable():
 
 
 def test_probabilities_lie_between_0_and_1():
-    assert check_probabilities("p", [[0, 1]]).dtype == np.float64
+    contract = probabilities("N K")
+    assert contract("p", [[0, 1]], {}).dtype == np.float64
     for bad in (-0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match="p must lie between 0 and 1, got"):
-            check_probabilities("p", [[bad, 0.5]])
+            contract("p", [[bad, 0.5]], {})
 
 
 def test_an_entry_of_parameters_has_its_shape():
@@ -338,10 +339,10 @@ def test_parameters_are_the_models_own(rng):
     bad[0] = np.nan
     check_params("params", changed(params, conv1_b=bad), model)
     cases = {
-        r" must have the names .*got none for \['conv1.b'\]": {
+        r" must have the names .*missing: \['conv1.b'\]": {
             name: value for name, value in params.items() if name != "conv1.b"
         },
-        r" must have the names .*got \['conv9.w'\] too many": changed(
+        r" must have the names .*unexpected: \['conv9.w'\]": changed(
             params, conv9_w=bad
         ),
         r"\['conv1.b'\] must be finite": changed(params, conv1_b=bad),

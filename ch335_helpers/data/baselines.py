@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from ..checks import check_images, check_labels, check_values
+from ..checks import finite, labels, takes
 from ..machine.products import inner_products
 
 
+@takes(X_train=finite("N C H W"), y_train=labels("N"), X=finite("M C H W"))
 def nearest_mean(X_train, y_train, X):
     """Label of the class whose mean training image is nearest to each image.
 
@@ -41,12 +42,12 @@ def nearest_mean(X_train, y_train, X):
     >>> nearest_mean(X_train, y_train, X)
     array([1])
     """
-    rows_train, y_train, rows = _as_rows(X_train, y_train, X)
-    classes = np.unique(y_train)
-    means = np.stack([rows_train[y_train == label].mean(axis=0) for label in classes])
-    return classes[_nearest(means, rows)]
+    classes, rows = np.unique(y_train), _rows(X_train)
+    means = np.stack([rows[y_train == label].mean(axis=0) for label in classes])
+    return classes[_nearest(means, _rows(X))]
 
 
+@takes(X_train=finite("N C H W"), y_train=labels("N"), X=finite("M C H W"))
 def nearest_neighbour(X_train, y_train, X):
     """Label of the training image that is nearest to each image.
 
@@ -82,17 +83,12 @@ def nearest_neighbour(X_train, y_train, X):
     >>> nearest_neighbour(X_train, y_train, X)
     array([0])
     """
-    rows_train, y_train, rows = _as_rows(X_train, y_train, X)
-    return y_train[_nearest(rows_train, rows)]
+    return y_train[_nearest(_rows(X_train), _rows(X))]
 
 
-def _as_rows(X_train, y_train, X):
-    """Check the arguments; return the images as rows of pixels, and the labels."""
-    X_train = check_values("X_train", check_images("X_train", X_train), "N C H W")
-    axes = "M " + " ".join(map(str, X_train.shape[1:]))
-    X = check_values("X", check_images("X", X, axes), axes)
-    y_train = check_labels("y_train", y_train, len(X_train))
-    return X_train.reshape(len(X_train), -1), y_train, X.reshape(len(X), -1)
+def _rows(images):
+    """Each image as one row of pixels."""
+    return images.reshape(len(images), -1)
 
 
 def _nearest(candidates, rows):

@@ -3,21 +3,24 @@
 import numpy as np
 
 from ..checks import (
-    check_images,
-    check_is,
-    check_number,
-    check_seed,
+    any_seed,
     check_size,
-    check_values,
     check_whole,
+    finite,
+    generator,
+    images,
+    number,
+    takes,
+    whole,
 )
 from .shapes import (
     DEFAULT_NOISE,
     MAX_NOISE,
-    check_noise,
+    NOISE,
+    SIZE,
     draw_images,
     make_synthetic_images,
-    shape_templates,
+    storable,
 )
 
 MAX_REACH = 10**6  # pixels, more than any image has
@@ -45,7 +48,7 @@ class Shuffled:
 
     def __init__(self, X, y, rng):
         self.X, self.y, self.rng = X, y, rng
-        self.epoch_size = len(X)
+        self.epoch_size, self.image_shape = len(X), X.shape[1:]
         self.waiting = np.empty(0, int)
 
     def draw(self, n):
@@ -55,10 +58,6 @@ class Shuffled:
             self.waiting = np.concatenate([self.waiting, shuffle])
         batch, self.waiting = np.split(self.waiting, [n])
         return self.X[batch], self.y[batch]
-
-    @property
-    def image_shape(self):
-        return self.X.shape[1:]
 
     @property
     def state(self):
@@ -115,28 +114,21 @@ class ImageStream:
     True
     """
 
+    @takes(**SIZE, noise=NOISE, seed=any_seed, epoch_size=whole())
     def __init__(
         self, img_size=32, n_classes=10, noise=DEFAULT_NOISE, seed=0, epoch_size=5600
     ):
-        self.noise = check_noise(noise)
-        self.epoch_size = check_whole("epoch_size", epoch_size)
-        shape_templates(img_size, n_classes)  # refuses what cannot be drawn
-        self.img_size, self.n_classes = int(img_size), int(n_classes)
-        self.seed, self._rng = seed, check_seed("seed", seed)
+        self.img_size, self.n_classes, self.noise = img_size, n_classes, noise
+        self.image_shape = 1, img_size, img_size
+        self.epoch_size, self.seed = epoch_size, seed
+        self._rng = np.random.default_rng(seed)
 
     def draw(self, n):
         """Return the next n images, (n, 1, img_size, img_size), and labels, (n,)."""
-        n = check_whole("n", n)
-        check_size("n", n * self.img_size**2)
+        check_size("n", check_whole("n", n) * self.img_size**2)
         labels = self._rng.integers(self.n_classes, size=n)
-        images, _ = draw_images(
-            self._rng, labels, self.img_size, self.n_classes, self.noise
-        )
-        return images, labels
-
-    @property
-    def image_shape(self):
-        return 1, self.img_size, self.img_size
+        recipe = self.img_size, self.n_classes, self.noise
+        return draw_images(self._rng, labels, *recipe)[0], labels
 
     @property
     def state(self):
@@ -151,6 +143,7 @@ class ImageStream:
             raise ValueError(text) from error
 
 
+@takes(x=images, reach=whole(0, MAX_REACH), rng=generator)
 def shift_images(x, rng, reach=2):
     """Move each image by a random number of pixels; what leaves comes back opposite.
 
@@ -185,10 +178,7 @@ def shift_images(x, rng, reach=2):
     >>> shift_images(x, np.random.default_rng(2), reach=1)
     array([[[[1., 2., 0.]]]])
     """
-    x = check_images("x", x)
     N, _, H, W = x.shape
-    reach = check_whole("reach", reach, low=0, high=MAX_REACH)
-    check_is("rng", rng, np.random.Generator)
     down, right = rng.integers(-reach, reach + 1, size=(2, N, 1))
     rows, columns = (np.arange(H) - down) % H, (np.arange(W) - right) % W
     moved = x.transpose(0, 2, 3, 1)[
@@ -197,6 +187,7 @@ def shift_images(x, rng, reach=2):
     return moved.transpose(0, 3, 1, 2)  # channels last in memory
 
 
+@takes(x=finite("N C H W"), noise=number(low=0, high=MAX_NOISE), rng=generator)
 def add_noise(x, rng, noise=DEFAULT_NOISE):
     """Add fresh Gaussian noise to images.
 
@@ -231,12 +222,10 @@ def add_noise(x, rng, noise=DEFAULT_NOISE):
     >>> round(float(noisy.std()), 2)
     0.5
     """
-    x = check_values("x", check_images("x", x), "N C H W")
-    noise = check_number("noise", noise, low=0, high=MAX_NOISE)
-    check_is("rng", rng, np.random.Generator)
     return x + x.dtype.type(noise) * rng.standard_normal(x.shape, x.dtype)
 
 
+@takes(**SIZE, seed=whole(0), n_train=storable, n_val=storable)
 def draw_data(
     seed, n_train=100, n_val=100, img_size=32, n_classes=10, noise=DEFAULT_NOISE
 ):
@@ -273,10 +262,6 @@ def draw_data(
     >>> X.shape, X_val.shape
     ((20, 1, 8, 8), (50, 1, 8, 8))
     """
-    seed = check_whole("seed", seed, low=0)
-    n_pixels = shape_templates(img_size, n_classes)[:, 0].size
-    for name, n in {"n_train": n_train, "n_val": n_val}.items():
-        check_size(name, check_whole(name, n) * n_pixels)
     parts = ()
     for part, n in enumerate((n_train, n_val)):
         # not [part, seed]: with seed 0, that is the generator of seed `part` alone

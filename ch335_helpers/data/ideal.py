@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from ..checks import check_images, check_number
+from ..checks import finite, number, takes
 from ..machine.products import inner_products
-from .shapes import DEFAULT_NOISE, MAX_NOISE, shape_templates
+from .shapes import DEFAULT_NOISE, MAX_NOISE, SIZE, shape_templates
 
-MIN_NOISE = 1e-100  # the square of a smaller one could be 0
+NOISE = number(low=1e-100, high=MAX_NOISE)  # the square of less could be 0
 
 
+@takes(**SIZE, images=finite("N 1 img_size img_size"), noise=NOISE)
 def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     """Exact probability of each class given the image: the ideal observer.
 
@@ -53,10 +54,7 @@ def class_posterior(images, img_size=32, n_classes=10, noise=DEFAULT_NOISE):
     >>> class_posterior(bar, img_size=8, n_classes=2, noise=5).round(2)
     array([[0.5, 0.5]])
     """
-    templates = shape_templates(img_size, n_classes)
-    images = check_images("images", images, f"N 1 {img_size} {img_size}")
-    noise = check_number("noise", noise, low=MIN_NOISE, high=MAX_NOISE)
-    flat = templates.reshape(-1, img_size * img_size)
+    flat = shape_templates(img_size, n_classes).reshape(-1, img_size * img_size)
     half_energy = 0.5 * (flat * flat).sum(axis=1)
     posterior = np.empty((len(images), n_classes))
     # in blocks: 512 rows of scores, whatever the number of images

@@ -5,19 +5,12 @@ column, radius), all equally likely, plus Gaussian noise in every pixel. Since t
 of placements is finite, everything that can be known about the task can be computed.
 """
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from ..checks import (
-    check_flag,
-    check_number,
-    check_seed,
-    check_size,
-    check_whole,
-)
+from ..checks import any_seed, check_size, check_whole, flag, number, takes, whole
 
 DEFAULT_NOISE = 0.7
 MIN_IMG_SIZE = 8  # below this, shapes of different classes are the same few pixels
@@ -39,9 +32,9 @@ class Geometry:
     stroke: int
 
     @classmethod
+    @takes(img_size=whole(MIN_IMG_SIZE))
     def of(cls, img_size):
         """Geometry of images of `img_size` x `img_size` pixels."""
-        img_size = check_whole("img_size", img_size, MIN_IMG_SIZE)
         scale = img_size / 32
         radii = tuple(range(round(6 * scale), round(9 * scale) + 1))
         # odd, so that a bar has a middle row
@@ -120,6 +113,26 @@ SHAPES = {
 CLASS_NAMES = tuple(SHAPES)
 
 
+def drawable(name, img_size, known):
+    """The contract of rows and columns: memory must hold all templates."""
+    img_size = check_whole(name, img_size, MIN_IMG_SIZE, MAX_IMG_SIZE)
+    geometry = Geometry.of(img_size)
+    n_places = (2 * geometry.jitter + 1) ** 2 * len(geometry.radii)
+    check_size(name, known["n_classes"] * n_places * img_size**2)
+    return img_size
+
+
+def storable(name, n_per_class, known):
+    """The contract of how many images of each class: memory must hold them all."""
+    n_per_class = check_whole(name, n_per_class)
+    check_size(name, n_per_class * known["n_classes"] * known["img_size"] ** 2)
+    return n_per_class
+
+
+NOISE = number(above=0, high=MAX_NOISE)
+SIZE = {"n_classes": whole(2, len(CLASS_NAMES)), "img_size": drawable}
+
+
 def draw_shape(shape, img_size=32):
     """Draw a shape at every placement, without noise.
 
@@ -152,6 +165,7 @@ def draw_shape(shape, img_size=32):
     return covered.astype(np.float32)
 
 
+@takes(**SIZE)
 def shape_templates(img_size=32, n_classes=10):
     """Every image the generator can draw, before noise.
 
@@ -183,11 +197,6 @@ def shape_templates(img_size=32, n_classes=10):
            [1, 0, 0, 0, 1, 0],
            [0, 1, 1, 1, 0, 0]])
     """
-    n_classes = check_whole("n_classes", n_classes, 2, len(CLASS_NAMES))
-    img_size = check_whole("img_size", img_size, MIN_IMG_SIZE, MAX_IMG_SIZE)
-    geometry = Geometry.of(img_size)
-    n_places = (2 * geometry.jitter + 1) ** 2 * len(geometry.radii)
-    check_size("img_size", n_classes * n_places * img_size**2)
     return _draw_templates(img_size, n_classes)
 
 
@@ -199,15 +208,14 @@ def _draw_templates(img_size, n_classes):
     return templates
 
 
+@takes(
+    **SIZE, n_per_class=storable, seed=any_seed, noise=NOISE, return_places=flag,
+    return_masks=flag,
+)  # fmt: skip
 def make_synthetic_images(
-    n_per_class=200,
-    img_size=32,
-    n_classes=10,
-    seed=0,
-    noise=DEFAULT_NOISE,
-    return_places=False,
-    return_masks=False,
-):
+    n_per_class=200, img_size=32, n_classes=10, seed=0, noise=DEFAULT_NOISE,
+    return_places=False, return_masks=False,
+):  # fmt: skip
     """Draw labelled images of simple shapes in noise.
 
     Parameters
@@ -258,10 +266,7 @@ def make_synthetic_images(
     >>> np.array_equal(again, X)  # one seed, the same images
     True
     """
-    n_per_class, n_classes, noise = _checked_request(
-        n_per_class, img_size, n_classes, noise, return_places, return_masks
-    )
-    rng = check_seed("seed", seed)
+    rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes), n_per_class))
     images, drawn = draw_images(rng, labels, img_size, n_classes, noise)
     more = ()
@@ -270,24 +275,6 @@ def make_synthetic_images(
     if return_masks:
         more += (shape_templates(img_size, n_classes)[labels, drawn] > 0,)
     return images, labels, *more
-
-
-def _checked_request(
-    n_per_class, img_size, n_classes, noise, return_places, return_masks
-):
-    """Images of each class, classes and noise, if all that can be drawn; or raise."""
-    check_flag("return_places", return_places)
-    check_flag("return_masks", return_masks)
-    noise = check_noise(noise)
-    n_classes, _, *size = shape_templates(img_size, n_classes).shape
-    n_per_class = check_whole("n_per_class", n_per_class)
-    check_size("n_per_class", n_per_class * n_classes * math.prod(size))
-    return n_per_class, n_classes, noise
-
-
-def check_noise(noise):
-    """Return `noise` as a float that images can be drawn with; or raise ValueError."""
-    return check_number("noise", noise, above=0, high=MAX_NOISE)
 
 
 def draw_images(rng, labels, img_size, n_classes, noise):

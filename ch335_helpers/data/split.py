@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import check_axes, check_is, check_labels, check_seed, check_values
+from ..checks import any_seed, array, check_values, instance, labels, takes
 from ..display import Table
 
 
@@ -39,9 +39,9 @@ class SealedTestSet:
     ['final evaluation', 'a label was wrong']
     """
 
+    @takes(X=array("N ..."), y=labels("N"))
     def __init__(self, X, y):
-        self._X, self._y = _checked(X, y)
-        self.openings = []
+        self._X, self._y, self.openings = X, y, []
 
     def __len__(self):
         return len(self._y)
@@ -50,6 +50,7 @@ class SealedTestSet:
         state = f"opened {len(self.openings)} time(s)" if self.openings else "sealed"
         return f"SealedTestSet({len(self)} images, {state})"
 
+    @takes(reason=instance(str))
     def open(self, reason=None):
         """Return ``(X, y)``, the first time freely, then only with a `reason`.
 
@@ -67,8 +68,6 @@ class SealedTestSet:
                 "met. Choose between models on the validation part; if you must look "
                 "again, say why: open(reason='...')"
             )
-        if reason is not None:
-            check_is("reason", reason, str)
         self.openings.append(reason or "final evaluation")
         return self._X.copy(), self._y.copy()
 
@@ -79,8 +78,8 @@ class SealedTestSet:
 
 def content_hash(X, y):
     """First eight hexadecimal digits of a hash of images and labels."""
-    digest = hashlib.blake2b(np.ascontiguousarray(X).tobytes(), digest_size=4)
-    digest.update(np.ascontiguousarray(y, np.int64).tobytes())
+    digest = hashlib.blake2b(X.tobytes(), digest_size=4)
+    digest.update(y.astype(np.int64).tobytes())
     return digest.hexdigest()
 
 
@@ -124,19 +123,29 @@ class Split:
 
     def protocol(self):
         """Table of the parts' sizes and of the test part's openings."""
-        sizes = {
-            "training": len(self.y_train),
-            "validation": len(self.y_val),
-            "test": len(self.test),
-        }
-        rows = [(f"{name} images", f"{size:,}") for name, size in sizes.items()]
-        rows.append(("images in more than one part", "0 (checked by content)"))
-        rows.append(("openings of the test part", len(self.test.openings)))
-        for number, reason in enumerate(self.test.openings, start=1):
-            rows.append((f"opening {number}", reason))
+        reasons = enumerate(self.test.openings, start=1)
+        rows = [
+            ("training images", f"{len(self.y_train):,}"),
+            ("validation images", f"{len(self.y_val):,}"),
+            ("test images", f"{len(self.test):,}"),
+            ("images in more than one part", "0 (checked by content)"),
+            ("openings of the test part", len(self.test.openings)),
+            *[(f"opening {number}", reason) for number, reason in reasons],
+        ]
         return Table(("protocol", "record"), rows)
 
 
+def _shares(name, fractions, known):
+    """The contract of the parts' shares of all images."""
+    fractions = check_values(name, fractions, None).astype(np.float64)
+    sums_to_1 = fractions.shape == (3,) and abs(fractions.sum() - 1) <= 1e-9
+    if not sums_to_1 or not (fractions > 0).all():
+        text = f"{name} must be three numbers above 0 with sum 1"
+        raise ValueError(f"{text}, got {fractions.tolist()}")
+    return fractions
+
+
+@takes(X=array("N ..."), y=labels("N"), seed=any_seed, fractions=_shares)
 def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     """Split images into training, validation and test parts.
 
@@ -178,25 +187,14 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     >>> np.bincount(split.y_train), np.bincount(split.y_val)
     (array([18,  6]), array([6, 2]))
     """
-    X, y = _checked(X, y)
-    fractions = check_values("fractions", fractions, None).astype(np.float64)
-    if (
-        fractions.shape != (3,)
-        or not (fractions > 0).all()
-        or abs(fractions.sum() - 1) > 1e-9
-    ):
-        raise ValueError(
-            "fractions must be three numbers above 0 with sum 1, "
-            f"got {fractions.tolist()}"
-        )
-    rng = check_seed("seed", seed)
-    parts = [[], [], []]
+    rng = np.random.default_rng(seed)
+    parts = [], [], []
     for label in np.unique(y):
         members = rng.permutation(np.flatnonzero(y == label))
         ends = np.round(np.cumsum(fractions) * len(members)).astype(int)
         pieces = np.split(members, ends[:2])
-        if not all(len(piece) for piece in pieces):
-            sizes = [len(piece) for piece in pieces]
+        sizes = [len(piece) for piece in pieces]
+        if not all(sizes):
             raise ValueError(
                 f"y must have enough of each class: class {label} has {len(members)} "
                 f"images, too few to split: the parts would be {sizes}"
@@ -208,24 +206,12 @@ def train_val_test_split(X, y, seed=0, fractions=(0.7, 0.15, 0.15)):
     return Split(X[train], y[train], X[val], y[val], SealedTestSet(X[test], y[test]))
 
 
-def _checked(X, y):
-    """Images of any shape, as they are, and their labels."""
-    X = check_axes("X", X, None)
-    if X.size == 0:
-        raise ValueError(f"X must hold at least one image, got shape {X.shape}")
-    return X, check_labels("y", y, len(np.atleast_1d(X)))
-
-
 def _check_disjoint(X, *parts):
     """Raise ValueError if an image of one part stands, pixel for pixel, in another."""
     owner = {}
     for number, part in enumerate(parts):
         for i in part:
-            content = hashlib.blake2b(
-                np.ascontiguousarray(X[i]).tobytes(), digest_size=16
-            ).digest()
+            content = hashlib.blake2b(X[i].tobytes(), digest_size=16).digest()
             if owner.setdefault(content, number) != number:
-                raise ValueError(
-                    f"X must hold no image twice: image {i} has a copy in another "
-                    "part of the split. Remove copies first"
-                )
+                text = f"X must hold no image twice: image {i} has a copy in another"
+                raise ValueError(f"{text} part of the split. Remove copies first")

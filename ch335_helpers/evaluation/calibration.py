@@ -4,13 +4,15 @@ import math
 
 import numpy as np
 
-from ..checks import check_images, check_labels, check_probabilities, check_whole
+from ..checks import finite, labels, probabilities, takes, whole
 from ..model.ops import cross_entropy
+from .intervals import bisect
 
-MOST_GROUPS = 10_000  # of answers: more would fill the memory
+GROUPS = whole(1, 10_000)  # of answers: more would fill the memory
 TEMPERATURES = 1e-3, 1e3  # what `fit_temperature` searches between
 
 
+@takes(probabilities=probabilities("N K"), y=labels("N", "K"))
 def log_odds(probabilities, y):
     """Log-odds of each image's true class: log of p / (1 - p).
 
@@ -42,8 +44,6 @@ def log_odds(probabilities, y):
     >>> log_odds(np.array([[0.5, 0.25, 0.25], [0.1, 0.9, 0.0]]), np.array([0, 1]))
     array([0.        , 2.19722458])
     """
-    probabilities = check_probabilities("probabilities", probabilities)
-    y = check_labels("y", y, *probabilities.shape)
     true = np.arange(probabilities.shape[1]) == y[:, None]
     others = np.where(true, 0, probabilities).sum(axis=1, dtype=np.float64)
     with np.errstate(divide="ignore"):
@@ -90,6 +90,7 @@ def expected_calibration_error(probabilities, y, n_bins=10):
     return float((counts * np.abs(confidence - hit_rate)).sum() / counts.sum())
 
 
+@takes(logits=finite("N K"), y=labels("N", "K"))
 def fit_temperature(logits, y):
     """The number to divide logits by so that their cross-entropy is lowest.
 
@@ -126,23 +127,20 @@ def fit_temperature(logits, y):
     >>> round(temperature, 3), round(float(2 / np.log(3)), 3)
     (1.82, 1.82)
     """
-    logits = check_images("logits", logits, "N K").astype(np.float64)
-    y = check_labels("y", y, *logits.shape)
+    logits = logits.astype(np.float64)
     # a shift changes nothing, and at 0 the true class adds nothing to the slope, which
     # rounding would otherwise decide where the network is sure of everything
-    logits = logits - np.take_along_axis(logits, y[:, None], axis=1)
-    low, high = map(math.log, TEMPERATURES)
-    for _ in range(60):
-        middle = (low + high) / 2
-        # along 1 / temperature, which falls as the temperature rises
-        _, dlogits = cross_entropy(logits / math.exp(middle), y)
-        if (dlogits * logits).sum() > 0:
-            low = middle
-        else:
-            high = middle
+    logits -= np.take_along_axis(logits, y[:, None], axis=1)
+
+    def slope(log_temperature):  # along 1 / temperature
+        _, dlogits = cross_entropy(logits / math.exp(log_temperature), y)
+        return (dlogits * logits).sum()
+
+    low, high = bisect(lambda t: slope(t) > 0, *map(math.log, TEMPERATURES))
     return math.exp((low + high) / 2)
 
 
+@takes(probabilities=probabilities("N K"), y=labels("N", "K"), n_bins=GROUPS)
 def reliability(probabilities, y, n_bins=10):
     """Compare stated confidence with hit rate, in groups of similar confidence.
 
@@ -185,9 +183,6 @@ def reliability(probabilities, y, n_bins=10):
     >>> confidence.round(2), hit_rate, counts
     (array([0.85]), array([0.5]), array([4]))
     """
-    probabilities = check_probabilities("probabilities", probabilities)
-    y = check_labels("y", y, *probabilities.shape)
-    n_bins = check_whole("n_bins", n_bins, high=MOST_GROUPS)
     stated = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == y
     group = np.minimum((stated * n_bins).astype(int), n_bins - 1)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import check_size, check_whole
+from ..checks import check_size, check_whole, takes
 from ..data.ideal import class_posterior
-from ..data.shapes import check_noise, make_synthetic_images
+from ..data.shapes import NOISE, make_synthetic_images
 from .intervals import wilson_interval
 from .prediction import predict_logits
 
@@ -39,6 +39,15 @@ class Score:
         )
 
 
+def _tens(name, n_images, known):
+    """The contract of as many images of each of ten classes, which memory holds."""
+    if check_whole(name, n_images, low=10) % 10:
+        raise ValueError(f"{name} must be a multiple of 10, got {n_images!r}")
+    check_size(name, int(n_images) * 32 * 32)
+    return int(n_images)
+
+
+@takes(noise=NOISE, n_images=_tens)
 def score_entry(model, params, noise=0.9, n_images=4000, seed=335):
     """Score a network against the ideal observer on fresh 32 x 32 images.
 
@@ -81,10 +90,6 @@ def score_entry(model, params, noise=0.9, n_images=4000, seed=335):
     >>> score.accuracy, round(score.low, 3), round(score.high, 3)
     (0.1, 0.055, 0.174)
     """
-    check_noise(noise)
-    if check_whole("n_images", n_images, low=10) % 10:
-        raise ValueError(f"n_images must be a multiple of 10, got {n_images!r}")
-    check_size("n_images", n_images * 32 * 32)
     X, y = make_synthetic_images(n_images // 10, seed=seed, noise=noise)
     logits = predict_logits(model, params, X)
     if logits.shape[1] != 10:

@@ -3,10 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from ..checks import (
-    BOOLEANS,
-    check_axes,
-)
+from ..checks import BOOLEANS, array, takes
+
+CORRECT = array("N", BOOLEANS)  # whether each image was named rightly
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class McNemar:
     p_value: float
 
 
+@takes(correct_a=CORRECT, correct_b=CORRECT)
 def mcnemar(correct_a, correct_b):
     """McNemar's exact test: is one of two classifiers better on the same images?
 
@@ -77,10 +77,9 @@ def mcnemar(correct_a, correct_b):
     >>> comparison.difference, comparison.p_value
     (0.5, 0.0625)
     """
-    a = check_axes("correct_a", correct_a, "N", BOOLEANS)
-    b = check_axes("correct_b", correct_b, f"{len(a)}", BOOLEANS)
-    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    difference = (only_a - only_b) / len(a)
+    only_a = int((correct_a & ~correct_b).sum())
+    only_b = int((correct_b & ~correct_a).sum())
+    difference = (only_a - only_b) / len(correct_a)
     return McNemar(only_a, only_b, difference, _two_sided_p(only_a, only_b))
 
 

@@ -6,11 +6,37 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ..checks import check_is, check_number, check_values, check_whole
+from ..checks import check_is, floats, number, takes, whole
 
-MOST_IMAGES = 2**53  # from here on, not every count is a float
+COUNT = whole(1, 2**53)  # from here on, not every count is a float
+CONFIDENCE = number(above=0, below=1)
 
 
+def _runs(name, values, known):
+    """The contract of a result of each run, as many in all arguments."""
+    values = floats("N")(name, values, known)
+    if len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(f"{name} must hold at least two finite numbers, got {values}")
+    return values.astype(np.float64)
+
+
+def _results(name, results, known):
+    """The contract of results of several ways to train."""
+    check_is(name, results, dict)
+    return {way: _runs(f"{name}[{way!r}]", results[way], known) for way in results}
+
+
+def _baseline(name, baseline, known):
+    """The contract of one of the results with which others can be compared."""
+    results = known["results"]
+    there = isinstance(baseline, Hashable) and baseline in results
+    if not there or len(results) < 2:
+        text = f"{name} must be one of at least two results, got {baseline!r} of"
+        raise ValueError(f"{text} {', '.join(map(str, results))}")
+    return baseline
+
+
+@takes(n_images=COUNT, n_correct=whole(0, "n_images"), confidence=CONFIDENCE)
 def wilson_interval(n_correct, n_images, confidence=0.95):
     """Interval for an accuracy, from `n_correct` of `n_images` independent images.
 
@@ -48,15 +74,14 @@ def wilson_interval(n_correct, n_images, confidence=0.95):
     >>> round(low, 3), high
     (0.722, 1.0)
     """
-    n = check_whole("n_images", n_images, high=MOST_IMAGES)
-    p = check_whole("n_correct", n_correct, 0, n) / n
-    confidence = check_number("confidence", confidence, above=0, below=1)
+    n, p = n_images, n_correct / n_images
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+@takes(values=_runs, confidence=CONFIDENCE)
 def mean_interval(values, confidence=0.95):
     """Mean of independent runs, with Student's t interval for the true mean.
 
@@ -98,8 +123,6 @@ def mean_interval(values, confidence=0.95):
     >>> round(mean, 3), round(low, 3), round(high, 3)
     (0.85, 0.215, 1.485)
     """
-    values = _check_runs("values", values)
-    confidence = check_number("confidence", confidence, above=0, below=1)
     n = len(values)
     mean = float(values.mean())
     standard_error = float(values.std(ddof=1)) / math.sqrt(n)
@@ -107,6 +130,7 @@ def mean_interval(values, confidence=0.95):
     return mean, mean - half, mean + half
 
 
+@takes(a=_runs, b=_runs, confidence=CONFIDENCE)
 def paired_difference(a, b, confidence=0.95):
     """Mean of a - b over runs that share their seeds in pairs, with its t interval.
 
@@ -153,11 +177,10 @@ def paired_difference(a, b, confidence=0.95):
     >>> round(mean, 3), round(low, 3), round(high, 3)
     (0.02, 0.007, 0.033)
     """
-    a = _check_runs("a", a)
-    b = _check_runs("b", b, axes=f"{len(a)}")
     return mean_interval(a - b, confidence)
 
 
+@takes(results=_results, baseline=_baseline, confidence=CONFIDENCE)
 def paired_differences(results, baseline, confidence=0.95):
     """Several ways to train against one baseline, with intervals that hold together.
 
@@ -205,27 +228,10 @@ def paired_differences(results, baseline, confidence=0.95):
     >>> [round(end, 3) for end in alone], [round(end, 3) for end in among["sgd"]]
     ([-0.027, -0.041, -0.012], [-0.027, -0.047, -0.006])
     """
-    check_is("results", results, dict)
-    known = isinstance(baseline, Hashable) and baseline in results
-    others = [name for name in results if known and name != baseline]
-    if not others:
-        text = "baseline must be one of at least two results, got"
-        raise ValueError(f"{text} {baseline!r} of {', '.join(map(str, results))}")
-    confidence = check_number("confidence", confidence, above=0, below=1)
+    others = [way for way in results if way != baseline]
     each = 1 - (1 - confidence) / len(others)
-    runs = {name: _check_runs(f"results[{name!r}]", results[name]) for name in results}
-    reference = runs[baseline]
-    for name in others:
-        _check_runs(f"results[{name!r}]", runs[name], axes=f"{len(reference)}")
-    return {name: paired_difference(runs[name], reference, each) for name in others}
-
-
-def _check_runs(name, values, axes="N"):
-    """Return `values` as float64: at least two finite numbers on one axis; or raise."""
-    values = check_values(name, values, axes)
-    if len(values) < 2 or not np.isfinite(values).all():
-        raise ValueError(f"{name} must hold at least two finite numbers, got {values}")
-    return values.astype(np.float64)
+    reference = results[baseline]
+    return {way: paired_difference(results[way], reference, each) for way in others}
 
 
 def _student_t_quantile(p, dof):
@@ -250,15 +256,17 @@ def _student_t_quantile(p, dof):
     Mathematical Functions* (1964), 26.7.3 and 26.7.4.
     """
     central = abs(2 * p - 1)  # the chance of a t between -quantile and quantile
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):  # pi / 2 / 2**60 is below what a float can show
-        middle = (low + high) / 2
-        if _central_chance(middle, dof) < central:
-            low = middle
-        else:
-            high = middle
+    low, _ = bisect(lambda th: _central_chance(th, dof) < central, 0.0, math.pi / 2)
     t = math.sqrt(dof) * math.tan(low)
     return -t if p < 0.5 else t
+
+
+def bisect(is_below, low, high):
+    """Ends of a tiny interval around the place from which `is_below(x)` is false."""
+    for _ in range(60):  # 2**-60 of the interval is below what a float can show
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_below(middle) else (low, middle)
+    return low, high
 
 
 def _central_chance(theta, dof):

@@ -7,9 +7,26 @@ map that says the same of all pixels gets what chance would: the share of drawn 
 
 import numpy as np
 
-from ..checks import BOOLEANS, check_axes, check_images
+from ..checks import BOOLEANS, array, finite, takes
 
 
+def _drawn(name, masks, known):
+    """The contract of the drawn pixels of each image."""
+    masks = array("N H W", BOOLEANS)(name, masks, known)
+    is_empty = ~masks.any(axis=(1, 2))
+    if is_empty.any():
+        text = f"{name} must have at least one pixel in each image, got none in image"
+        raise ValueError(f"{text} {is_empty.argmax()}")
+    return masks
+
+
+def _rows(maps, masks):
+    """The pixels of each image in one row, as float64 and as booleans."""
+    n = len(maps)
+    return maps.reshape(n, -1).astype(np.float64), masks.reshape(n, -1)
+
+
+@takes(maps=finite("N H W"), masks=_drawn)
 def pointing_accuracy(maps, masks):
     """Whether the largest value of each map lies on the mask.
 
@@ -45,11 +62,12 @@ def pointing_accuracy(maps, masks):
     >>> pointing_accuracy(maps, masks)
     array([1. , 0.5])
     """
-    maps, masks = _checked(maps, masks)
+    maps, masks = _rows(maps, masks)
     largest = maps == maps.max(axis=1, keepdims=True)
     return (largest & masks).sum(axis=1) / largest.sum(axis=1)
 
 
+@takes(maps=finite("N H W"), masks=_drawn)
 def average_precision(maps, masks):
     """How early the drawn pixels come when all are ranked by the map, largest first.
 
@@ -89,7 +107,7 @@ def average_precision(maps, masks):
     >>> average_precision(maps, np.array([[[True, False], [False, True]]]))
     array([0.75])
     """
-    maps, masks = _checked(maps, masks)
+    maps, masks = _rows(maps, masks)
     order = np.argsort(-maps, axis=1, kind="stable")
     ranked = np.take_along_axis(maps, order, axis=1)
     found = np.take_along_axis(masks, order, axis=1).cumsum(axis=1)
@@ -101,6 +119,7 @@ def average_precision(maps, masks):
     return scores
 
 
+@takes(maps=finite("N H W"), masks=_drawn)
 def energy_inside(maps, masks):
     """Share of the map's positive values, added up, that lies on the mask.
 
@@ -135,21 +154,9 @@ def energy_inside(maps, masks):
     >>> energy_inside(maps, np.array([[[True, False], [True, False]]]))
     array([0.75])
     """
-    maps, masks = _checked(maps, masks)
+    maps, masks = _rows(maps, masks)
     largest = maps.max(axis=1, keepdims=True)
     # in shares of the largest value, so that no sum can overflow
     positive = np.maximum(maps, 0) / np.where(largest > 0, largest, 1)
     positive[largest[:, 0] <= 0] = 1
     return (positive * masks).sum(axis=1) / positive.sum(axis=1)
-
-
-def _checked(maps, masks):
-    """Maps as float64 and masks, each image in one row."""
-    maps = check_images("maps", maps, "N H W")
-    masks = check_axes("masks", masks, " ".join(map(str, maps.shape)), BOOLEANS)
-    masks = masks.reshape(len(masks), -1)
-    if not masks.any(axis=1).all():
-        first = np.flatnonzero(~masks.any(axis=1))[0]
-        text = "masks must have at least one pixel in each image, got none in image"
-        raise ValueError(f"{text} {first}")
-    return maps.reshape(len(maps), -1).astype(np.float64), masks

@@ -9,22 +9,38 @@ import numpy as np
 
 from ..checks import (
     check_fits,
-    check_images,
-    check_is,
     check_labels,
     check_one_of,
-    check_params,
-    check_sequence,
     check_whole,
+    images,
+    sequence,
+    takes,
+    whole,
 )
-from ..evaluation.prediction import predict_logits
-from ..model.network import Layer
+from ..evaluation.prediction import NETWORK, network_input, predict_logits
 from ..model.walk import output_gradients, steps
 
 MOST_STEPS = 10**6  # more would take hours
 AT_ONCE = 1024  # covered images that the network is given at once, if N is below
 
 
+def _targets(name, target, known):
+    """The contract of one of the model's classes for each image."""
+    x = known["x"]
+    with check_fits("x", x):
+        logits, _ = known["model"](known["params"], x[:1])
+    return check_labels(name, target, len(x), logits.shape[1])
+
+
+def _side(name, size, known):
+    """The contract of a square that fits into the images."""
+    return check_whole(name, size, high=min(known["H"], known["W"]))
+
+
+TARGETED = {**NETWORK, "x": network_input, "target": _targets}
+
+
+@takes(x=images, kinds=sequence)
 def activation_maps(model, params, x, kinds=None):
     """Output of each of a network's layers that is still an image.
 
@@ -67,18 +83,13 @@ def activation_maps(model, params, x, kinds=None):
     >>> {name: y.shape for name, y in maps.items()}
     {'pool1': (2, 8, 16, 16), 'pool2': (2, 16, 8, 8)}
     """
-    found = steps(model, params, check_images("x", x))
-    if kinds is not None:
-        known = dict.fromkeys(step.layer.kind for step in found)
-        for kind in check_sequence("kinds", kinds):
-            check_one_of("kinds", kind, known)
-    return {
-        step.name: step.y
-        for step in found
-        if step.y.ndim == 4 and (kinds is None or step.layer.kind in kinds)
-    }
+    found = steps(model, params, x)
+    known = dict.fromkeys(step.layer.kind for step in found)
+    kept = known if kinds is None else [check_one_of("kinds", k, known) for k in kinds]
+    return {s.name: s.y for s in found if s.y.ndim == 4 and s.layer.kind in kept}
 
 
+@takes(**TARGETED)
 def saliency(model, params, x, target):
     """How much the target's logit reacts to each pixel: the size of its gradient.
 
@@ -120,10 +131,10 @@ def saliency(model, params, x, target):
     >>> np.allclose(maps[0].ravel(), abs(params["linear.w"][1]))
     True
     """
-    params, x, target = _checked(model, params, x, target)
     return np.abs(_pixel_gradient(model, params, x, target)).max(axis=1)
 
 
+@takes(**TARGETED, n_steps=whole(1, MOST_STEPS))
 def integrated_gradients(model, params, x, target, n_steps=64):
     """What each pixel adds to the target's logit on the way from the all-zero image.
 
@@ -171,8 +182,6 @@ def integrated_gradients(model, params, x, target, n_steps=64):
     >>> np.allclose(maps.sum(), both[0, 2] - both[1, 2], rtol=0.01)
     True
     """
-    params, x, target = _checked(model, params, x, target)
-    n_steps = check_whole("n_steps", n_steps, high=MOST_STEPS)
     total = np.zeros_like(x)
     for step in range(n_steps):  # at the middle of each piece of the way
         faded = x * x.dtype.type((step + 0.5) / n_steps)
@@ -180,6 +189,7 @@ def integrated_gradients(model, params, x, target, n_steps=64):
     return (x * total / n_steps).sum(axis=1)
 
 
+@takes(**TARGETED, size=_side)
 def occlusion(model, params, x, target, size=5):
     """How far the target's logit falls when a square is painted over with zeros.
 
@@ -228,18 +238,15 @@ def occlusion(model, params, x, target, size=5):
     >>> np.allclose(maps[0].ravel(), params["linear.w"][0] * x.ravel())
     True
     """
-    params, x, target = _checked(model, params, x, target)
     N, _, H, W = x.shape
-    size = check_whole("size", size, high=min(H, W))
     logits, images = predict_logits(model, params, x), np.arange(N)
-    check_labels("target", target, N, logits.shape[1])
     before = logits[images, target]
     maps = np.zeros((N, H, W), x.dtype)
     squares = [
         np.s_[..., max(top - size + 1, 0) : top + 1, max(left - size + 1, 0) : left + 1]
         for top, left in np.ndindex(H + size - 1, W + size - 1)
     ]
-    at_once = max(1, AT_ONCE // max(N, 1))
+    at_once = max(1, AT_ONCE // N)
     for first in range(0, len(squares), at_once):
         some = squares[first : first + at_once]
         covered = np.repeat(x[None], len(some), axis=0)
@@ -252,6 +259,7 @@ def occlusion(model, params, x, target, size=5):
     return maps
 
 
+@takes(**TARGETED)
 def grad_cam(model, params, x, target):
     """Where the last activation maps speak for the target, coarsely.
 
@@ -296,7 +304,6 @@ def grad_cam(model, params, x, target):
     >>> maps.shape, len(np.unique(maps))  # 4 x 4 blocks
     ((1, 16, 16), 16)
     """
-    params, x, target = _checked(model, params, x, target)
     found = steps(model, params, x)
     still_images = [i for i, step in enumerate(found) if step.y.ndim == x.ndim]
     if not still_images:
@@ -312,19 +319,8 @@ def grad_cam(model, params, x, target):
     return coarse[:, rows[:, None], columns]
 
 
-def _checked(model, params, x, target):
-    x = check_images("x", x)
-    if x.dtype != np.float64:
-        x = x.astype(np.float32, copy=False)
-    params = check_params("params", params, check_is("model", model, Layer))
-    with check_fits("x", x):
-        logits, _ = model(params, x[:1])
-    return params, x, check_labels("target", target, len(x), logits.shape[1])
-
-
 def _of_target(logits, target):
     """The gradient of each image's target logit with respect to its logits."""
-    check_labels("target", target, len(logits), logits.shape[1])
     dlogits = np.zeros_like(logits)
     dlogits[np.arange(len(target)), target] = 1
     return dlogits

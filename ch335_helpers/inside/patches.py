@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from ..checks import check_fits, check_images, check_one_of, check_whole
+from ..checks import check_fits, check_one_of, images, takes, whole
 from ..model.fields import receptive_fields
 from ..model.ops import IMAGES_PER_BLOCK
 from ..model.walk import steps
 
 
+@takes(x=images, n_patches=whole(1, "N"))
 def strongest_patches(model, params, x, layer, n_patches=9):
     """The patches of images that excite each channel of a layer most.
 
@@ -57,8 +58,6 @@ def strongest_patches(model, params, x, layer, n_patches=9):
     >>> patches.shape, images.shape, bool((np.diff(values) <= 0).all())
     ((16, 5, 1, 8, 8), (16, 5), True)
     """
-    x = check_images("x", x)
-    n_patches = check_whole("n_patches", n_patches, high=len(x))
     with check_fits("x", x):
         fields = receptive_fields(model, x.shape[1:])
     check_one_of("layer", layer, fields)

@@ -17,7 +17,8 @@ from ..checks import (
     check_seed,
 )
 from ..data.batches import ImageStream, Shuffled
-from ..evaluation.prediction import predict_logits, score
+from ..evaluation.evaluate import score
+from ..evaluation.prediction import predict_logits
 from ..model.network import Layer
 from ..model.ops import cross_entropy
 from .optim import adam_update, cosine

@@ -13,7 +13,7 @@ from ..checks import (
     check_number,
     check_whole,
 )
-from ..evaluation.prediction import confusion_matrix
+from ..evaluation.evaluate import confusion_matrix
 from ..model.network import Layer
 from .fitting import progress_bar, wants_to_stop
 from .loop import Training

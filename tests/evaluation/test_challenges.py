@@ -8,7 +8,7 @@ import pytest
 from ch335_helpers.data.ideal import class_posterior
 from ch335_helpers.data.shapes import make_synthetic_images
 from ch335_helpers.evaluation.challenges import Score, score_entry
-from ch335_helpers.evaluation.prediction import evaluate
+from ch335_helpers.evaluation.evaluate import evaluate
 from ch335_helpers.model.models import ResidualCNN, SimpleCNN
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from tasks import SETTINGS, fit_tiny, same
 
-from ch335_helpers.evaluation.prediction import evaluate, predict
+from ch335_helpers.evaluation.evaluate import evaluate
+from ch335_helpers.evaluation.prediction import predict
 from ch335_helpers.model.models import SimpleCNN
 from ch335_helpers.training.fitting import fit
 from ch335_helpers.training.loop import Training

@@ -9,7 +9,8 @@ from tasks import SETTINGS, fit_tiny, same
 
 from ch335_helpers.data.batches import ImageStream, shift_images
 from ch335_helpers.data.shapes import make_synthetic_images
-from ch335_helpers.evaluation.prediction import evaluate, predict
+from ch335_helpers.evaluation.evaluate import evaluate
+from ch335_helpers.evaluation.prediction import predict
 from ch335_helpers.model.models import ResidualCNN, SimpleCNN
 from ch335_helpers.model.network import Layer
 from ch335_helpers.model.ops import cross_entropy
@@ -382,7 +383,7 @@ def test_the_parameters_stay_float32(learnt):
 @pytest.mark.parametrize(
     ("params", "text"),
     [
-        ({}, "params must have the names of this model's entries, got none for"),
+        ({}, "params must have the names of this model's entries, missing:"),
         (
             ResidualCNN(3, width=2).init(np.random.default_rng(0)),
             "params must have the names of this model's entries",
