@@ -7,7 +7,7 @@ import numpy as np
 from ..checks import check_whole, takes, whole
 from ..model.walk import steps
 from .assets import style
-from .svg import element, paint, words
+from .svg import element, lattice, paint, words
 
 CELL = 13  # of a schematic image or kernel, in SVG units
 ROW, BOX = 28, 21  # from one step of a network to the next; height of its box
@@ -224,12 +224,10 @@ def filters_over_channels(in_channels=3, n_filters=2):
 
 def _squares(x, y, n, opacity, window=0, color=0):
     """An n x n grid at (x, y), tinted all over or in a window in its corner."""
-    edge, tinted = CELL * n, CELL * (window or n)
-    lines = [f"M{x} {y + CELL * i:g}h{edge}" for i in range(n + 1)]
-    lines += [f"M{x + CELL * j} {y:g}v{edge}" for j in range(n + 1)]
+    tinted = CELL * (window or n)
     look = {"x": x, "y": float(y), "width": tinted, "height": tinted}
     tint = element("rect", **look, fill=paint(color), opacity=opacity)
-    return tint + element("path", class_="axis", d="".join(lines))
+    return tint + lattice(x, y, n, n, CELL)
 
 
 @takes(n_images=whole(), n_channels=whole())
@@ -263,12 +261,10 @@ def averaged_axes(n_images=3, n_channels=4, marked=1):
     size = 3 * CELL
     lefts = [66 + (size + 28) * c for c in range(C)]
     bottom = 26 + (size + 14) * N
-    marks = []
-    for c, left in enumerate(lefts):
-        marks.append(words(f"channel {c}", left + size / 2, 14, "mid"))
-        if c == marked:
-            means = f"one μ[{c}], one σ²[{c}]"
-            marks.append(words(means, left + size / 2, bottom + 4, "mid"))
+    middles = [left + size / 2 for left in lefts]
+    marks = [words(f"channel {c}", middles[c], 14, "mid") for c in range(C)]
+    means = f"one μ[{marked}], one σ²[{marked}]"
+    marks.append(words(means, middles[marked], bottom + 4, "mid"))
     for n in range(N):
         y = 26 + (size + 14) * n
         marks.append(words(f"image {n}", 56, y + size / 2 + 4, "end"))

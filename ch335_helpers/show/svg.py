@@ -78,6 +78,14 @@ def words(text, x, y, look=None):
     return element("text", text=text, class_=look, x=x, y=y)
 
 
+def lattice(x, y, columns, rows, cell):
+    """The lines between cells, from the corner at (x, y) on."""
+    right, bottom = x + columns * cell, y + rows * cell
+    lines = [f"M{x:g} {y + i * cell:g}H{right:g}" for i in range(rows + 1)]
+    lines += [f"M{x + j * cell:g} {y:g}V{bottom:g}" for j in range(columns + 1)]
+    return element("path", class_="axis", d="".join(lines))
+
+
 def paint(color):
     """A colour of the palette by its number; each theme has its own."""
     return f"var(--ch335-{color})"
@@ -136,6 +144,10 @@ class Chart:
         a, b = points[-1]
         return line + element("circle", cx=a, cy=b, r=4, fill=paint(color))
 
+    def epochs(self, values, **look):
+        """A `line` through the values after each epoch."""
+        return self.line(range(1, len(values) + 1), values, **look)
+
 
 def loss_chart(epochs, limits):
     """A `Chart` of the training loss.
@@ -178,20 +190,18 @@ def matrix(title, names, counts):
         Zeros are left blank.
     """
     counts = check_axes("counts", counts, f"{len(names)} {len(names)}")
-    edge = MATRIX_CELL * len(names)
-    size, frame = MATRIX_LABELS + edge, []
+    left, cell, edge = MATRIX_LABELS, MATRIX_CELL, MATRIX_CELL * len(names)
+    size, frame = left + edge, []
     for number, name in enumerate(names):
-        at = MATRIX_CELL * (number + 0.5) + 4
-        frame.append(words(name, MATRIX_LABELS - 6, at, "end"))
-        turned = f"translate({MATRIX_LABELS + at:g} {edge + 6}) rotate(-90)"
+        at = cell * (number + 0.5) + 4
+        frame.append(words(name, left - 6, at, "end"))
+        turned = f"translate({left + at:g} {edge + 6}) rotate(-90)"
         frame.append(element("text", text=name, class_="end", transform=turned))
-    box = f"M{MATRIX_LABELS} 0H{size}V{edge}H{MATRIX_LABELS}z"
+    box = f"M{left} 0H{size}V{edge}H{left}z"
     frame.append(element("path", class_="axis", d=box))
-    numbers = [
-        words(counts[i, j], (j + 0.5) * MATRIX_CELL, i * MATRIX_CELL)
-        for i, j in np.argwhere(counts)
-    ]
-    look = {"class_": "mid", "transform": f"translate({MATRIX_LABELS} 15)"}
+    places = np.argwhere(counts)
+    numbers = [words(counts[i, j], (j + 0.5) * cell, i * cell) for i, j in places]
+    look = {"class_": "mid", "transform": f"translate({left} 15)"}
     numbers = element("g", "".join(numbers), **look)
     marks = "".join(frame), _shades(counts), numbers
     return panel(title, svg(size, size, title, *marks))
@@ -200,16 +210,13 @@ def matrix(title, names, counts):
 def _shades(counts):
     """The shades behind the counts of a matrix: one path for each of five."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    paths = []
+    left, cell, paths = MATRIX_LABELS, MATRIX_CELL, []
     for level in range(1, 6):
-        cells = [
-            f"M{MATRIX_LABELS + j * MATRIX_CELL} {(i + 0.5) * MATRIX_CELL:g}"
-            f"h{MATRIX_CELL}"
-            for i, j in np.argwhere(np.ceil(share * 5) == level)
-        ]
-        if cells:
-            look = {"class_": "shade", "opacity": level * 0.18}
-            paths.append(element("path", **look, d="".join(cells)))
+        cells = np.argwhere(np.ceil(share * 5) == level)
+        if len(cells):
+            starts = cells[:, ::-1] * cell + (left, cell // 2)
+            d = "".join(f"M{x} {y}h{cell}" for x, y in starts)
+            paths.append(element("path", class_="shade", opacity=level * 0.18, d=d))
     return "".join(paths)
 
 
@@ -229,9 +236,7 @@ def number_grid(title, values, marked):
     place |= {"width": (right - left) * GRID_CELL, "height": (bottom - top) * GRID_CELL}
     shade = element("rect", **place, fill=paint("shade"), opacity=0.5)
     width, height = columns * GRID_CELL, rows * GRID_CELL
-    lines = [f"M0 {i * GRID_CELL}H{width}" for i in range(rows + 1)]
-    lines += [f"M{j * GRID_CELL} 0V{height}" for j in range(columns + 1)]
-    cells = [element("path", class_="axis", d="".join(lines))]
+    cells = [lattice(0, 0, columns, rows, GRID_CELL)]
     for (i, j), value in np.ndenumerate(values):
         x, y = (j + 0.5) * GRID_CELL, (i + 0.5) * GRID_CELL + 4
         cells.append(words(f"{value}".replace("-", "−"), x, y, "mid"))

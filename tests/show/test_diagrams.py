@@ -141,6 +141,15 @@ def test_a_long_shortcut_makes_room_for_itself():
     assert rows == {"input": 0, "one": 1, "two": 1, "three": 2, "sum: sum": 3}
 
 
+def test_a_shortcut_inside_a_shortcut_stands_at_the_side_too():
+    inner = Residual(ReLU("one"), ReLU("two"), name="inner")
+    found = boxes(diagrams.architecture(Residual(ReLU("main"), inner), (1, 4, 4)))
+    at_the_side = [name for name, (x, _) in found.items() if x == diagrams.SIDE[0]]
+    assert at_the_side == ["one", "two", "inner: sum"]
+    rows = [(found[name][1] - 1) / diagrams.ROW for name in (*at_the_side, "sum")]
+    assert rows == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize(("C", "F"), [(1, 1), (3, 2), (2, 4)])
 def test_filters_have_a_kernel_for_each_channel_and_a_bias(C, F):
     drawing = diagrams.filters_over_channels(C, F)

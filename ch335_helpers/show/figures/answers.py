@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from ...checks import check_axes
-from .looks import SMALL, bare, error_bars, key_below, key_height, percent_scale, styled
+from . import looks
 from .pictures import picture, picture_rows, red_and_blue
 from .themed import COLORS, panels_in_a_row
 
@@ -14,7 +14,7 @@ DARK = "#111111"  # on a picture, which stays light on a dark page
 MARKS = ("o", "s", "^", "D")
 
 
-@styled
+@looks.styled
 def log_odds(panels):
     """The network's log-odds of each image's true class over the exact ones.
 
@@ -51,7 +51,7 @@ def _draw_log_odds(title, exact, network, right, fig):
     ends = _range(network)
     ax.plot(ends, ends, "--", color=COLORS[-1], linewidth=1)
     ax.set(xlabel="exact log-odds", ylabel="network's log-odds", title=title)
-    key_below(fig, ax)
+    looks.key_below(fig, ax)
 
 
 def _range(values):
@@ -67,7 +67,7 @@ def _within(values):
     return np.clip(values, low - beyond, high + beyond)
 
 
-@styled
+@looks.styled
 def posteriors(panels, names):
     """Images, what was drawn, and the probabilities that two observers give each class.
 
@@ -98,22 +98,22 @@ def _posteriors(names, title, images, clean, true, observers, fig):
     for row, (seen, drawn, bars) in enumerate(axes):
         seen.imshow(images[row], cmap="gray", vmin=-1, vmax=2)
         drawn.imshow(clean[row], cmap="gray", vmin=-1, vmax=2)
-        bare(seen)
-        bare(drawn, names[true[row]])
+        looks.bare(seen)
+        looks.bare(drawn, names[true[row]])
         for number, (label, p) in enumerate(observers.items()):
             left = places + 0.4 * number - 0.2
             look = {"color": COLORS[number], "hatch": hatches[number]}
             bars.bar(left, p[row], 0.4, label=label, **look)
         bars.set(ylim=(0, 1), yticks=(0, 0.5, 1), ylabel="probability")
-        percent_scale(bars.yaxis)
-        bars.tick_params(labelsize=SMALL)
+        looks.percent_scale(bars.yaxis)
+        bars.tick_params(labelsize=looks.SMALL)
     axes[-1, 2].set_xticks(places, names, rotation=90)
     axes[-1, 2].set_xlabel("class")
     fig.suptitle(title, fontsize=10)
-    key_below(fig, axes[0, 2])
+    looks.key_below(fig, axes[0, 2])
 
 
-@styled
+@looks.styled
 def shares(panels, ylabel):
     """Shares with their intervals, over groups, for several classifiers.
 
@@ -135,7 +135,7 @@ def shares(panels, ylabel):
     top = 1.05 * max(np.max(values) for values in every)
     draws = [partial(_draw_shares, ylabel, top, x, *of) for x, of in panels.items()]
     n_lines = max(len(lines) for _, lines in panels.values())
-    height = 3 + max(0, key_height(n_lines) - key_height(4))
+    height = 3 + max(0, looks.key_height(n_lines) - looks.key_height(4))
     return panels_in_a_row(draws, height)
 
 
@@ -146,18 +146,18 @@ def _draw_shares(ylabel, top, xlabel, groups, lines, fig):
         # a group's marks take no more than 0.8 of its room
         apart = min(0.12, 0.8 / len(lines)) * (number - (len(lines) - 1) / 2)
         ax.errorbar(
-            np.arange(len(groups)) + apart, share, error_bars(share, low, high),
+            np.arange(len(groups)) + apart, share, looks.error_bars(share, low, high),
             label=label, color=COLORS[number % len(COLORS)],
             marker=MARKS[number % len(MARKS)], linestyle="none", capsize=3,
         )  # fmt: skip
     ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, top))
     ax.set_xticks(range(len(groups)), groups)
     ax.set_xlim(-0.5, len(groups) - 0.5)
-    percent_scale(ax.yaxis)
-    key_below(fig, ax)
+    looks.percent_scale(ax.yaxis)
+    looks.key_below(fig, ax)
 
 
-@styled
+@looks.styled
 def fields_on_image(image, squares, maps):
     """An image with the receptive fields of one value a layer, and each value's map.
 
@@ -207,7 +207,7 @@ def _on_picture(number):
     return COLORS[number % (len(COLORS) - 1)]
 
 
-@styled
+@looks.styled
 def attribution_rows(rows):
     """Attributions as pictures, with an outline around what was drawn.
 

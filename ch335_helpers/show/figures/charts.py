@@ -7,20 +7,11 @@ import numpy as np
 from matplotlib.colors import to_rgba
 
 from ...model.ops import output_size
-from .looks import (
-    SMALL,
-    error_bars,
-    key_below,
-    line_look,
-    log_scale,
-    percent_scale,
-    single_axes,
-    styled,
-)
+from . import looks
 from .themed import COLORS, INK, PAGE_WIDTH, panels_in_a_row
 
 
-@styled
+@looks.styled
 def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True):
     """Horizontal bars with their values written beside them.
 
@@ -44,9 +35,9 @@ def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True)
     >>> bars(["chance", "network"], [0.1, 0.984], "accuracy")
     <ThemedFigure size ... with 1 Axes>
     """
-    fig, ax = single_axes(0.38 * len(names) + 0.9)
+    fig, ax = looks.single_axes(0.38 * len(names) + 0.9)
     if intervals is not None:
-        intervals = error_bars(values, *np.transpose(intervals))
+        intervals = looks.error_bars(values, *np.transpose(intervals))
     look = {"color": COLORS[0], "error_kw": {"capsize": 3, "ecolor": COLORS[-1]}}
     drawn = ax.barh(range(len(names)), values, xerr=intervals, **look)
     written = "{:.1%}" if percent else "{:,.3g}"
@@ -56,7 +47,7 @@ def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True)
     ax.set_xlabel(xlabel)
     if percent:
         ax.set_xlim(0, 1.08)
-        percent_scale(ax.xaxis)
+        looks.percent_scale(ax.xaxis)
     if reference:
         label, place = reference
         ax.axvline(place, color=COLORS[1], linestyle="--", label=label)
@@ -64,7 +55,7 @@ def bars(names, values, xlabel, *, intervals=None, reference=None, percent=True)
     return fig
 
 
-@styled
+@looks.styled
 def log_shares(values, xlabel):
     """Shares of a whole on a logarithmic axis, as points with their values beside them.
 
@@ -80,23 +71,23 @@ def log_shares(values, xlabel):
     >>> log_shares({"loops": 0.0007, "matrix product": 0.4}, "share of the peak")
     <ThemedFigure size ... with 1 Axes>
     """
-    fig, ax = single_axes(0.38 * len(values) + 0.9)
+    fig, ax = looks.single_axes(0.38 * len(values) + 0.9)
     ax.axvline(1, color=COLORS[1], linestyle="--")
     for place, value in enumerate(values.values()):
         ax.plot(value, place, "o", color=COLORS[0])
         ax.annotate(
             f"≈ {float(f'{100 * value:.2g}'):g}%", (value, place), (-7, 0),
-            textcoords="offset points", ha="right", va="center", fontsize=SMALL,
+            textcoords="offset points", ha="right", va="center", fontsize=looks.SMALL,
         )  # fmt: skip
     lowest = min([0.1, *values.values()])
-    log_scale(ax.xaxis)
+    looks.log_scale(ax.xaxis)
     ax.set(xlabel=xlabel, xlim=(lowest / 15, 1.5), ylim=(len(values) - 0.5, -0.7))
     ax.set_yticks(range(len(values)), values.keys())
     ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
     return fig
 
 
-@styled
+@looks.styled
 def confusion(counts, names):
     """Confusion matrix as a table of counts, shaded by the share of the true class.
 
@@ -116,11 +107,11 @@ def confusion(counts, names):
     """
     counts = np.asarray(counts)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    fig, ax = single_axes(1.2 + 0.32 * len(names), width=1.3 + 0.32 * len(names))
+    fig, ax = looks.single_axes(1.2 + 0.32 * len(names), width=1.3 + 0.32 * len(names))
     shade = np.full((*share.shape, 4), to_rgba(COLORS[0]))
     shade[..., 3] = np.sqrt(share)
     ax.imshow(shade)
-    look = {"ha": "center", "va": "center", "fontsize": SMALL}
+    look = {"ha": "center", "va": "center", "fontsize": looks.SMALL}
     for i, j in np.argwhere(counts):
         ink = "white" if share[i, j] > 0.3 else INK
         ax.text(j, i, counts[i, j], color=ink, **look)
@@ -130,7 +121,7 @@ def confusion(counts, names):
     return fig
 
 
-@styled
+@looks.styled
 def connections(size, kernel, settings, pixel):
     """Which pixels along one axis each output of a convolution sees, and their weights.
 
@@ -163,13 +154,14 @@ def _connections(size, kernel, pixel, stride, padding, fig):
     inside = (pixels >= 0) & (pixels < size)
     for output, i in itertools.product(outputs, range(kernel)):
         end = stride * output + i - padding
-        thick = {"linewidth": 3} if end == pixel else {"linewidth": 1, "alpha": 0.6}
+        width = {"linewidth": 3} if end == pixel else {"linewidth": 1, "alpha": 0.6}
+        look = looks.line_look(i) | width
         label = f"w[{i}]" if output == 0 else None
-        ax.plot([end, centres[output]], [0, 1], label=label, **line_look(i), **thick)
+        ax.plot([end, centres[output]], [0, 1], label=label, **look)
     dots = {"s": 90, "zorder": 3, "edgecolor": INK}
     ax.scatter(pixels, 0 * pixels, color=np.where(inside, INK, "none"), **dots)
     ax.scatter(centres, 0 * centres + 1, color="0.7", marker="s", **dots)
     ax.set(yticks=[0, 1], yticklabels=["x", "dy"], ylim=(-0.25, 1.2))
     ax.set(xticks=range(size), xlabel="pixel", title=f"stride {stride}")
     ax.spines[["left", "bottom"]].set_visible(False)
-    key_below(fig, ax, columns=kernel)
+    looks.key_below(fig, ax, columns=kernel)

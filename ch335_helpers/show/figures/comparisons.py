@@ -6,22 +6,14 @@ from functools import partial
 from matplotlib.ticker import NullFormatter
 
 from ...checks import check_number
-from .looks import (
-    SMALL,
-    draw_series,
-    key_below,
-    log_scale,
-    percent_scale,
-    single_axes,
-    styled,
-)
+from . import looks
 from .themed import COLORS, PAGE_WIDTH, ThemedFigure
 
 TICKS_WIDTH = 2.6  # inches from the first tick of a panel to its last
 LETTERS = 13  # of a tick's label, in an inch
 
 
-@styled
+@looks.styled
 def forest(differences, xlabel, *, limit=None):
     """Differences from a baseline as points with their intervals, one per row.
 
@@ -49,7 +41,7 @@ def forest(differences, xlabel, *, limit=None):
     ends = [abs(end) for d in differences.values() if d for end in d[1:]]
     limit = 1.05 * max(ends, default=0) or 1 if limit is None else limit
     check_number("limit", limit, above=0)
-    fig, ax = single_axes(0.25 * len(differences) + 0.8)
+    fig, ax = looks.single_axes(0.25 * len(differences) + 0.8)
     ax.axvline(0, color=COLORS[-1], linestyle="--", linewidth=1)
     ax.set(xlabel=xlabel, xlim=(-limit, limit), ylim=(len(differences) - 0.5, -0.7))
     ax.set_yticks(range(len(differences)), differences.keys())
@@ -77,10 +69,10 @@ def _draw_difference(ax, place, mean, low, high, limit):
         ax.annotate("", (edge, place), (0.75 * edge, place), arrowprops=arrow)
     words = f"{mean:+.1f} ± {(high - low) / 2:.1f}".replace("-", "\N{MINUS SIGN}")
     ax.annotate(words, (1.02, place), xycoords=("axes fraction", "data"), va="center",
-                fontsize=SMALL, annotation_clip=False)  # fmt: skip
+                fontsize=looks.SMALL, annotation_clip=False)  # fmt: skip
 
 
-@styled
+@looks.styled
 def accuracy_panels(panels):
     """Accuracy over something that varies, one panel per scale, with the best possible.
 
@@ -114,15 +106,15 @@ def _accuracies(labels, lowest, xlabel, lines, fig):
     """Draw the lines of one scale; a line's look is that of its label's place."""
     ax = fig.subplots()
     for label, line in lines.items():
-        draw_series(ax, labels.index(label), label, **line)
-    log_scale(ax.xaxis)
+        looks.draw_series(ax, labels.index(label), label, **line)
+    looks.log_scale(ax.xaxis)
     ax.set(xlabel=xlabel, ylabel="accuracy")
     ax.set_ylim(lowest - 0.05 * (1 - lowest), 1 + 0.05 * (1 - lowest))
-    percent_scale(ax.yaxis)
+    looks.percent_scale(ax.yaxis)
     ticks = sorted({x for line in lines.values() for x in line["x"]})
     ax.set_xticks(ticks, _tick_labels(ticks))
     ax.xaxis.set_minor_formatter(NullFormatter())
-    key_below(fig, ax)
+    looks.key_below(fig, ax)
 
 
 def _tick_labels(ticks):

@@ -7,23 +7,12 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from ...evaluation.intervals import wilson_interval
-from .looks import (
-    SUPERSCRIPTS,
-    draw_series,
-    error_bars,
-    key_below,
-    key_height,
-    line_look,
-    log_scale,
-    percent_scale,
-    single_axes,
-    styled,
-)
+from . import looks
 from .pictures import draw_filters
 from .themed import COLORS, COLUMN_WIDTH, PAGE_WIDTH, ThemedFigure, panels_in_a_row
 
 
-@styled
+@looks.styled
 def learning_curves(run, test_accuracy=None):
     """Loss and accuracy of a `Run` over its epochs.
 
@@ -44,7 +33,7 @@ def learning_curves(run, test_accuracy=None):
     return panels_in_a_row(_curves_of_a_run(run, test_accuracy), height=3)
 
 
-@styled
+@looks.styled
 def results(run, test_accuracy, w):
     """The chapter's result in one picture: loss, accuracy and first-layer filters.
 
@@ -83,29 +72,29 @@ def _loss(run, fig):
     ax = fig.subplots()
     lines = {"training": run.train_loss, "validation": run.val_loss}
     for number, (label, loss) in enumerate(lines.items()):
-        ax.plot(range(1, len(loss) + 1), loss, label=label, **line_look(number))
+        ax.plot(range(1, len(loss) + 1), loss, label=label, **looks.line_look(number))
     ax.set(xlabel="epoch", ylabel="loss (nats)", title="Loss")
-    log_scale(ax.yaxis)
+    looks.log_scale(ax.yaxis)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
 
 
 def _accuracy(accuracy, test_accuracy, fig):
     ax = fig.subplots()
-    draw_series(ax, 1, "validation", range(1, len(accuracy) + 1), accuracy)
+    looks.draw_series(ax, 1, "validation", range(1, len(accuracy) + 1), accuracy)
     if test_accuracy is not None:
         label = f"test {test_accuracy:.1%}"
-        ax.axhline(test_accuracy, label=label, **line_look(2))
+        ax.axhline(test_accuracy, label=label, **looks.line_look(2))
     ax.set(xlabel="epoch", ylabel="accuracy", title="Accuracy")
     # from 0 on, the end of a run would be a flat line
     low = math.floor(10 * min(accuracy, default=0)) / 10
     ax.set_ylim(low, 1 + 0.02 * (1 - low))
-    percent_scale(ax.yaxis)
+    looks.percent_scale(ax.yaxis)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(loc="lower right")
 
 
-@styled
+@looks.styled
 def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
     """Lines over one axis, with a key below them.
 
@@ -131,23 +120,23 @@ def curves(x, series, xlabel, ylabel, *, logx=False, logy=False, percent=False):
     >>> curves([1, 2, 3], {"squares": [1, 4, 9], "cubes": [1, 8, 27]}, "x", "power")
     <ThemedFigure size ... with 1 Axes>
     """
-    fig, ax = single_axes(2.9 + key_height(len(series)))
+    fig, ax = looks.single_axes(2.9 + looks.key_height(len(series)))
     for number, (label, values) in enumerate(series.items()):
         y, *interval = values if isinstance(values, tuple) else (values,)
-        draw_series(ax, number, label, x, y, *interval)
+        looks.draw_series(ax, number, label, x, y, *interval)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     if logx:
-        log_scale(ax.xaxis)
+        looks.log_scale(ax.xaxis)
     if logy:
-        log_scale(ax.yaxis)
+        looks.log_scale(ax.yaxis)
     if percent:
-        percent_scale(ax.yaxis)
+        looks.percent_scale(ax.yaxis)
         ax.set_ylim(0, 1.02)
-    key_below(fig, ax)
+    looks.key_below(fig, ax)
     return fig
 
 
-@styled
+@looks.styled
 def step_errors(steps, series, slopes=()):
     """Error of a numerical gradient over its step, both logarithmic.
 
@@ -167,26 +156,27 @@ def step_errors(steps, series, slopes=()):
     >>> step_errors([1e-6, 1e-3], {"central": [1e-10, 1e-6]}, slopes=[2])
     <ThemedFigure size ... with 1 Axes>
     """
-    fig, ax = single_axes(3.2 + key_height(len(series) + len(slopes)))
+    fig, ax = looks.single_axes(3.2 + looks.key_height(len(series) + len(slopes)))
     lowest = np.finfo(np.float64).eps
     for number, (label, errors) in enumerate(series.items()):
-        ax.plot(steps, np.maximum(errors, lowest), label=label, **line_look(number))
+        errors = np.maximum(errors, lowest)
+        ax.plot(steps, errors, label=label, **looks.line_look(number))
     first = next(iter(series.values()))
     for power in slopes:
         end = -1 if power > 0 else 0
         guide = first[end] * (np.asarray(steps) / steps[end]) ** power
-        label = "∝ h" + ("" if power == 1 else f"{power}".translate(SUPERSCRIPTS))
+        label = "∝ h" + ("" if power == 1 else f"{power}".translate(looks.SUPERSCRIPTS))
         style = ":" if power > 0 else (0, (6, 2))
         ax.plot(steps, guide, color="0.4", linestyle=style, linewidth=1, label=label)
-    log_scale(ax.xaxis)
-    log_scale(ax.yaxis)
+    looks.log_scale(ax.xaxis)
+    looks.log_scale(ax.yaxis)
     ax.set(xlabel="step h", ylabel="relative error")
     ax.set_ylim(lowest / 2, 30)
-    key_below(fig, ax)
+    looks.key_below(fig, ax)
     return fig
 
 
-@styled
+@looks.styled
 def reliability(measured):
     """Hit rate over stated confidence, with the diagonal on which they agree.
 
@@ -204,24 +194,24 @@ def reliability(measured):
     <ThemedFigure size ... with 2 Axes>
     """
     counted = all(len(groups) > 2 for groups in measured.values())
-    height = 3.2 + 1.1 * counted + key_height(len(measured))
+    height = 3.2 + 1.1 * counted + looks.key_height(len(measured))
     fig = ThemedFigure(figsize=(COLUMN_WIDTH, height))
     rows = {"height_ratios": (3, 1)[: 1 + counted], "squeeze": False, "sharex": True}
     axes = fig.subplots(1 + counted, **rows)[:, 0]
     ax, below = axes[0], axes[-1]
     ax.plot((0, 1), (0, 1), "--", color=COLORS[-1], linewidth=1)
     for number, (label, (confidence, hit_rate, *counts)) in enumerate(measured.items()):
-        draw_series(ax, number, label, confidence, hit_rate)
+        looks.draw_series(ax, number, label, confidence, hit_rate)
         if counted:
             _draw_intervals(ax, number, confidence, hit_rate, *counts)
-            draw_series(below, number, None, confidence, *counts)
+            looks.draw_series(below, number, None, confidence, *counts)
     if counted:
         _scale_counts(below, [counts for *_, counts in measured.values()])
     ax.set(ylabel="hit rate", xlim=(0, 1), ylim=(0, 1.02))
-    percent_scale(ax.yaxis)
+    looks.percent_scale(ax.yaxis)
     below.set_xlabel("stated confidence")
-    percent_scale(below.xaxis)
-    key_below(fig, ax)
+    looks.percent_scale(below.xaxis)
+    looks.key_below(fig, ax)
     return fig
 
 
@@ -229,8 +219,8 @@ def _draw_intervals(ax, number, confidence, hit_rate, counts):
     """Draw the Wilson interval of each hit rate."""
     hits = np.rint(np.multiply(hit_rate, counts)).astype(int).tolist()
     intervals = list(map(wilson_interval, hits, np.asarray(counts).tolist()))
-    reach = error_bars(hit_rate, *np.transpose(intervals))
-    look = {"ecolor": line_look(number)["color"], "elinewidth": 1, "capsize": 2}
+    reach = looks.error_bars(hit_rate, *np.transpose(intervals))
+    look = {"ecolor": looks.line_look(number)["color"], "elinewidth": 1, "capsize": 2}
     ax.errorbar(confidence, hit_rate, reach, fmt="none", **look)
 
 
@@ -238,7 +228,7 @@ def _scale_counts(ax, counts):
     """Make the axis of the numbers of answers logarithmic, from power to power."""
     powers = np.log10(np.concatenate(counts))
     low, high = np.floor(powers.min()), np.ceil(powers.max())
-    log_scale(ax.yaxis)
+    looks.log_scale(ax.yaxis)
     ax.set(ylabel="answers", ylim=(10**low, 10 ** max(high, low + 1)))
     ax.yaxis.set_major_formatter("{x:,g}")
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -9,14 +9,14 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from ...checks import check_axes
-from .looks import SMALL, bare, styled
+from . import looks
 from .themed import COLUMN_WIDTH, PAGE_WIDTH, ThemedFigure
 
 LETTERS = 14  # of the smallest text, in an inch
 BREAKS = {"antidiagonal": "anti- diagonal"}  # where a long word may be broken
 
 
-@styled
+@looks.styled
 def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
     """Grey-scale images in rows, all with one range of grey values.
 
@@ -52,12 +52,12 @@ def image_grid(images, titles=None, columns=10, row_titles=None, signed=False):
     columns = min(columns, len(images))
     titles = itertools.chain(titles or [], itertools.repeat(""))
     cells = [picture(image, next(titles), **look) for image in images]
-    cells += [("", bare)] * (rows * columns - len(cells))
+    cells += [("", looks.bare)] * (rows * columns - len(cells))
     starts = range(0, len(cells), columns)
     return picture_rows([cells[i : i + columns] for i in starts], row_titles)
 
 
-@styled
+@looks.styled
 def activation_rows(images, maps, names):
     """One row per image: the image, then each activation map's strongest channel.
 
@@ -92,7 +92,7 @@ def activation_rows(images, maps, names):
     return picture_rows(rows, names, largest=0.75)
 
 
-@styled
+@looks.styled
 def filter_answers(image, kernels, answers, titles):
     """An image, and for each kernel its weights and its answer to the image.
 
@@ -126,7 +126,7 @@ def filter_answers(image, kernels, answers, titles):
     return picture_rows([upper, lower])
 
 
-@styled
+@looks.styled
 def filters(w, title="First-layer filters"):
     """Filters w, shape (F, 1, kH, kW), of a convolution with one input channel.
 
@@ -147,7 +147,7 @@ def filters(w, title="First-layer filters"):
     return fig
 
 
-@styled
+@looks.styled
 def filters_compared(groups):
     """Filters of several networks below one another, each with its own colour scale.
 
@@ -174,7 +174,7 @@ def draw_filters(w, title, fig):
     w = check_axes("w", w, "F 1 kH kW")
     axes = fig.subplots(2, -(-len(w) // 2), squeeze=False)
     for ax in axes.flat:
-        bare(ax)
+        looks.bare(ax)
     for ax, kernel in zip(axes.flat, w[:, 0], strict=False):
         drawn = ax.imshow(kernel, **red_and_blue(w))
     fig.colorbar(drawn, ax=axes, shrink=0.8, label="weight")
@@ -195,7 +195,7 @@ def picture(values, title="", **look):
 def _draw_weights(kernel, ax):
     """A kernel with its weights written out, on pale colours."""
     ax.imshow(kernel, **red_and_blue(2 * kernel))
-    ink = {"color": "#111111", "fontsize": SMALL, "ha": "center", "va": "center"}
+    ink = {"color": "#111111", "fontsize": looks.SMALL, "ha": "center", "va": "center"}
     for (i, j), weight in np.ndenumerate(kernel):
         ax.text(j, i, f"{weight}".replace("-", "−"), **ink)
 
@@ -248,11 +248,11 @@ def _picture_figure(rows, row_titles, beside, size, shown=slice(None)):
     columns, height = len(rows[0]), len(rows) * (size + 0.05) + 0.16 * n_lines
     fig = ThemedFigure(figsize=(beside + columns * size, height))
     axes = fig.subplots(len(rows), columns, squeeze=False)
-    look = {"rotation": 0, "ha": "right", "va": "center", "fontsize": SMALL}
+    look = {"rotation": 0, "ha": "right", "va": "center", "fontsize": looks.SMALL}
     for line, row, row_title in zip(axes, rows, row_titles, strict=True):
         line[0].set_ylabel(row_title, **look)
         for ax, (title, draw) in zip(line, row, strict=True):
-            bare(ax, title)
+            looks.bare(ax, title)
             ax.set_anchor("N")  # or the halves of a figure would not be level
             draw(ax)
     return fig

@@ -6,13 +6,7 @@ apart; lines differ in style as well.
 """
 # ruff: noqa: F401
 
-from .answers import (
-    attribution_rows,
-    fields_on_image,
-    log_odds,
-    posteriors,
-    shares,
-)
+from .answers import attribution_rows, fields_on_image, log_odds, posteriors, shares
 from .charts import bars, confusion, connections, log_shares
 from .comparisons import accuracy_panels, forest
 from .lines import curves, learning_curves, reliability, results, step_errors

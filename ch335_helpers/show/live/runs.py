@@ -52,8 +52,7 @@ def run_charts(runs):
     losses, accuracies = [], []
     for number, run in enumerate(runs):
         losses.append(loss.line(*smooth(run), **look(number)))
-        epochs = range(1, len(run.val_accuracy) + 1)
-        accuracies.append(accuracy.line(epochs, run.val_accuracy, **look(number)))
+        accuracies.append(accuracy.epochs(run.val_accuracy, **look(number)))
     return [loss(*losses), accuracy(*accuracies)]
 
 

@@ -174,12 +174,13 @@ class Trainer:
         limits : (float, float)
             The limits of the losses, as for `loss_chart`.
         """
-        charts = loss_chart((1, n_epochs), limits), accuracy_chart((1, n_epochs))
+        epochs = (1, n_epochs)
+        loss, accuracy = loss_chart(epochs, limits), accuracy_chart(epochs)
         lines = ["", ""]
         for number, (_, run) in enumerate(self.runs):
-            for i, values in enumerate((run.train_loss, run.val_accuracy)):
-                shown, dashed = values[:n_epochs], {**look(number), "dash": OWN_DASH}
-                lines[i] += charts[i].line(range(1, len(shown) + 1), shown, **dashed)
+            dashed = {**look(number), "dash": OWN_DASH}
+            lines[0] += loss.epochs(run.train_loss[:n_epochs], **dashed)
+            lines[1] += accuracy.epochs(run.val_accuracy[:n_epochs], **dashed)
         self.tell(beside=lines)
 
     async def _work(self, settings):

@@ -139,11 +139,8 @@ def _level(chart, value):
 
 def _lines(chart, series, i, e, color):
     """Series number i up to epoch number e, in front of all the others."""
-    epochs = [range(1, len(values) + 1) for values in series]
-    for j, values in enumerate(series):
-        if j != i:
-            yield chart.line(epochs[j], values)
-    yield chart.line(epochs[i][: e + 1], series[i][: e + 1], color=color)
+    others = [values for j, values in enumerate(series) if j != i]
+    return *map(chart.epochs, others), chart.epochs(series[i][: e + 1], color=color)
 
 
 def _filters(w):
