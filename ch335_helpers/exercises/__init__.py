@@ -64,8 +64,10 @@ def numbers_of(page):
     """The numbers of a page's exercises, in order."""
     try:
         import_module(f".page_{page}", __name__)
-    except ModuleNotFoundError:  # a page without exercises
-        return []
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.page_{page}":
+            raise
+        return []  # a page without exercises
     of_page = [number for number in JUDGES if number.startswith(f"{page}.")]
     return sorted(of_page, key=lambda number: int(number.split(".")[1]))
 
