@@ -4,7 +4,6 @@ It shares Pyodide with the pages (see `browser.py`). A button in the header of e
 opens the page's notebook; other pages open the first one.
 """
 
-import ast
 import json
 import shutil
 import subprocess
@@ -61,37 +60,20 @@ def settings(pages):
 def as_begun(path, numbers, citations):
     """A notebook as a reader begins it: nothing has run, solutions are folded up."""
     notebook = nbformat.read(path, as_version=4)
-    # with smaller settings, what the assertions say of the results need not hold
-    smaller = any("= smaller_in_browser(" in cell.source for cell in notebook.cells)
+    # with smaller settings, what the guards assert of the results need not hold
+    if any("= smaller_in_browser(" in cell.source for cell in notebook.cells):
+        kept = [c for c in notebook.cells if "guard" not in c.metadata.get("tags", [])]
+        notebook.cells = kept
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = plain(cell.source, numbers, citations)
             continue
         cell.outputs, cell.execution_count = [], None
-        if smaller:
-            cell.source = without_assertions(cell.source)
         if "solution" in cell.metadata.get("tags", []):
             # of a folded cell, the first line is shown
             cell.source = f"{SOLUTION}\n{cell.source}"
             cell.metadata.jupyter = {"source_hidden": True, "outputs_hidden": True}
     return nbformat.writes(notebook)
-
-
-def without_assertions(source):
-    """Code without its assertions; those in the body of a function stay."""
-    lines = source.splitlines()
-    for node in reversed(list(assertions(ast.parse(source)))):
-        indent = " " * node.col_offset
-        lines[node.lineno - 1 : node.end_lineno] = [f"{indent}pass"] if indent else []
-    return "\n".join(lines)
-
-
-def assertions(node):
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Assert):
-            yield child
-        elif not isinstance(child, ast.FunctionDef | ast.ClassDef):
-            yield from assertions(child)
 
 
 def build(app, exception):

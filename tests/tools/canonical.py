@@ -31,9 +31,9 @@ def count_words(markdown):
 
 
 def is_read(cell):
-    """Whether a code cell is part of the page's text, and no exercise or solution."""
-    tags = cell.metadata.get("tags", [])
-    return cell.cell_type == "code" and not {"exercise", "solution"} & set(tags)
+    """Whether a code cell is part of the page's text: no exercise, solution or guard."""
+    other = {"exercise", "solution", "guard"} & set(cell.metadata.get("tags", []))
+    return cell.cell_type == "code" and not other
 
 
 def reading_minutes(notebook):
@@ -67,6 +67,8 @@ def canonical(notebook):
             for key in ("tags", "mystnb")
             if key in cell.metadata
         }
+        if "guard" in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"source_hidden": True}
         if cell.cell_type == "code":
             outputs = _merge_streams(cell.outputs)
             cell.outputs = [canonical_output(output) for output in outputs]
