@@ -62,10 +62,9 @@ class Summary:
     def _repr_markdown_(self):
         rows = []
         for row in self.rows:
-            shape = " × ".join(map(str, row.output))
-            rows.append(
-                (row.layer, shape, f"{row.parameters:,}", f"{row.field} × {row.field}")
-            )
+            shapes = row.output, (row.field, row.field)
+            output, field = (" × ".join(map(str, shape)) for shape in shapes)
+            rows.append((row.layer, output, f"{row.parameters:,}", field))
         total = ("total", "", f"{self.n_parameters:,}", "")
         header = ("layer", "output", "parameters>", "receptive field>")
         return str(Table(header, rows, total))
