@@ -126,7 +126,7 @@ def sweep(
     # held for the whole sweep, so that trainings in threads leave BLAS as it was
     with one_blas_thread(), progress_bar(len(left), "training", progress) as bar:
         try:
-            trials |= _lost(_compute(left, executor, keep))
+            trials |= _compute(left, executor, keep)
         except KeyboardInterrupt:
             text = "sweep interrupted: what had finished is returned"
             warnings.warn(text, stacklevel=2)
@@ -168,7 +168,7 @@ def _training(seed, configuration):
 
 
 def _compute(tasks, executor, keep):
-    """Give each finished trial to `keep`; return errors of those whose worker was lost.
+    """Give each finished trial to `keep`; return those whose workers were lost.
 
     `tasks` are the configurations by name and seed.
     """
@@ -184,7 +184,7 @@ def _compute(tasks, executor, keep):
         for future in as_completed(list(futures)):
             key = futures[future]
             if error := _loss(future):
-                lost[key] = error
+                lost[key] = Trial(*key, None, f"worker lost: {type(error).__name__}")
             else:
                 with _noted(*key):
                     keep(future.result())
@@ -193,6 +193,11 @@ def _compute(tasks, executor, keep):
         for future in futures:
             if not future.cancel() and future.done() and not future.exception():
                 keep(future.result())
+    if lost:
+        several = f"{len(lost)} trainings were lost with their workers"
+        what = several if len(lost) > 1 else "1 training was lost with its worker"
+        text = f"{what}; the same call trains them again, with a folder nothing else"
+        warnings.warn(text, stacklevel=3)
     return lost
 
 
@@ -221,19 +226,6 @@ def _loss(future):
     dask = sys.modules.get("distributed")  # has been imported if the error is Dask's
     kinds = (BrokenExecutor, CancelledError, *([dask.KilledWorker] if dask else []))
     return error if isinstance(error, kinds) else None
-
-
-def _lost(errors):
-    """Trials that say that their workers were lost; a warning says how many."""
-    if errors:
-        several = f"{len(errors)} trainings were lost with their workers"
-        what = several if len(errors) > 1 else "1 training was lost with its worker"
-        text = f"{what}; the same call trains them again, with a folder nothing else"
-        warnings.warn(text, stacklevel=3)
-    return {
-        key: Trial(*key, None, f"worker lost: {type(error).__name__}")
-        for key, error in errors.items()
-    }
 
 
 @contextmanager

@@ -17,6 +17,11 @@ from . import ops
 from .network import TEXT, Layer, Parameter
 
 
+def _weight_and_bias(shape):
+    """What a layer learns that has weights of this shape, and a bias an output."""
+    return {"w": Parameter(shape, "weight", None), "b": Parameter(shape[:1], "bias", 0)}
+
+
 class Conv(Layer):
     """Convolution with `out_channels` filters.
 
@@ -65,9 +70,8 @@ class Conv(Layer):
         self.shape = out_channels, in_channels, kernel, kernel
 
     def own_parameters(self):
-        weight = {"w": Parameter(self.shape, "weight", None)}
-        bias = {"b": Parameter(self.shape[:1], "bias", 0)}
-        return weight | bias if self.bias else weight
+        own = _weight_and_bias(self.shape)
+        return own if self.bias else {"w": own["w"]}
 
     def __call__(self, params, x, train=False):
         window = {"stride": self.stride, "padding": self.padding}
@@ -168,11 +172,8 @@ class Templates(Layer):
         self.shape = n_templates, in_channels, kernel, kernel
 
     def own_parameters(self):
-        return {
-            "w": Parameter(self.shape, "weight", None),
-            "b": Parameter(self.shape[:1], "bias", 0),
-            "s": Parameter((1,), "scale", self.first_s),
-        }
+        scale = {"s": Parameter((1,), "scale", self.first_s)}
+        return _weight_and_bias(self.shape) | scale
 
     def __call__(self, params, x, train=False):
         check_flag("train", train)
@@ -219,10 +220,7 @@ class Linear(Layer):
         self.name, self.shape = name, (outputs, inputs)
 
     def own_parameters(self):
-        return {
-            "w": Parameter(self.shape, "weight", None),
-            "b": Parameter(self.shape[:1], "bias", 0),
-        }
+        return _weight_and_bias(self.shape)
 
     def __call__(self, params, x, train=False):
         y, linear_backward = ops.linear(x, **self.own_values(params))

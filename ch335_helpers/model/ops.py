@@ -33,11 +33,7 @@ from ..checks import (
 )
 from ..machine import products
 from ..machine.cores import map_in_threads
-from ..machine.products import (
-    inner_products,
-    patches_by_filters,
-    patches_by_gradient,
-)
+from ..machine.products import inner_products, patches_by_filters, patches_by_gradient
 
 IMAGES_PER_BLOCK = 64  # so that patches take little memory, however many images
 EPS = 1e-5  # added to a variance
