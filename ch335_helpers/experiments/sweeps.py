@@ -214,6 +214,7 @@ def _submit(executor, *task):
 
 
 def _no_executor(executor):
+    """The error for something that is no executor."""
     text = "executor must be a concurrent.futures.Executor, such as all_cores() or"
     return TypeError(f"{text} Client(...).get_executor(), got {executor!r}")
 

@@ -284,7 +284,8 @@ class GradientReport:
         """Name of the input with the largest error; None if none could be checked."""
         return self._errors().get(self.worst)
 
-    def _errors(self):  # with their inputs; of two equal errors, the first input's
+    def _errors(self):
+        """Each error with its input's name; of two equal ones, the first input's."""
         checked = [c for c in self.checks if not math.isnan(c.error)]
         return {c.error: c.name for c in reversed(checked)}
 
@@ -295,6 +296,7 @@ class GradientReport:
         return "agrees" in verdicts and verdicts <= {"agrees", "none"}
 
     def _verdict(self, check):
+        """What the table says of one gradient."""
         if check.error <= self.tolerance:
             return "agrees"
         if math.isnan(check.error):
@@ -303,6 +305,7 @@ class GradientReport:
         return "differs"
 
     def _rows(self):
+        """Name, shape, error and verdict of each input, as they are shown."""
         for check in self.checks:
             finite = math.isfinite(check.error)
             error = f"≈ {check.error:.0e}" if finite else "–"
