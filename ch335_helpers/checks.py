@@ -247,11 +247,6 @@ def check_function(name, value):
 
 
 def check_seed(name, seed):
-    """Return the Generator that `seed` is or starts, an int of at least 0; or raise."""
-    return np.random.default_rng(_check_start(name, seed))
-
-
-def _check_start(name, seed):
     """Return `seed` if it is a Generator, or as an int of at least 0; or raise."""
     is_generator = isinstance(seed, np.random.Generator)
     return seed if is_generator else check_whole(name, seed, low=0)
@@ -511,7 +506,7 @@ whole, number = partial(_contract, check_whole), partial(_contract, check_number
 one_of, instance = partial(_contract, check_one_of), partial(_contract, check_is)
 distinct, lengths = partial(_contract, check_distinct), partial(_contract, check_shape)
 params_of, generator = partial(_contract, check_params), instance(np.random.Generator)
-any_seed, any_function = _contract(_check_start), _contract(check_function)
+any_seed, any_function = _contract(check_seed), _contract(check_function)
 sequence, flag = _contract(check_sequence), _contract(check_flag)
 array, finite = partial(_array, check_axes), partial(_array, _check_finite)
 floats, labels = partial(_array, check_values), partial(_array, check_labels)

@@ -107,11 +107,12 @@ def sweep(
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise _no_executor(executor)
     seeds = check_distinct("seeds", seeds, partial(check_whole, low=0))
-    tasks = _tasks(_checked(configurations, settings), seeds)
-    for name, seed, configuration in tasks.values():
-        if seed == seeds[0] and not callable(configuration["data"]):
-            with _noted((name, seed)):
-                _training(seed, configuration)  # refuses what does not fit
+    whole = _checked(configurations, settings)
+    for name, configuration in whole.items():
+        if not callable(configuration["data"]):
+            with _noted(name, seeds[0]):
+                _training(seeds[0], configuration)  # refuses what does not fit
+    tasks = {(name, seed): whole[name] for name in whole for seed in seeds}
     files = None if folder is None else TrialFiles(folder, settings, configurations)
     trials = _found(files, tasks)
     left = {key: task for key, task in tasks.items() if key not in trials}
@@ -125,7 +126,7 @@ def sweep(
     # held for the whole sweep, so that trainings in threads leave BLAS as it was
     with one_blas_thread(), progress_bar(len(left), "training", progress) as bar:
         try:
-            trials |= _lost(_compute(left, executor, keep))
+            trials |= _compute(left, executor, keep)
         except KeyboardInterrupt:
             text = "sweep interrupted: what had finished is returned"
             warnings.warn(text, stacklevel=2)
@@ -154,6 +155,7 @@ def _found(files, tasks):
 
 
 def _training(seed, configuration):
+    """A new training, with settings of its own."""
     data = configuration["data"]
     four = check_sequence("data", data(seed) if callable(data) else data)
     if len(four) != len(DATA):
@@ -166,35 +168,41 @@ def _training(seed, configuration):
 
 
 def _compute(tasks, executor, keep):
-    """Give each finished trial to `keep`; return errors of those whose worker was lost.
+    """Give each finished trial to `keep`; return those whose workers were lost.
 
-    `tasks` are what `train_one` is called with, by name and seed.
+    `tasks` are the configurations by name and seed.
     """
     if executor is None:
-        for key, task in tasks.items():
-            with _noted(key):
-                keep(train_one(*task))
+        for key, configuration in tasks.items():
+            with _noted(*key):
+                keep(train_one(*key, configuration))
         return {}
     futures, lost = {}, {}
     try:
-        for key, task in tasks.items():
-            futures[_submit(executor, task)] = key
+        for key, configuration in tasks.items():
+            futures[_submit(executor, *key, configuration)] = key
         for future in as_completed(list(futures)):
             key = futures[future]
             if error := _loss(future):
-                lost[key] = error
+                lost[key] = Trial(*key, None, f"worker lost: {type(error).__name__}")
             else:
-                with _noted(key):
+                with _noted(*key):
                     keep(future.result())
             del futures[future]
     finally:  # what has not begun would keep an executor busy for nobody
         for future in futures:
             if not future.cancel() and future.done() and not future.exception():
                 keep(future.result())
+    if lost:
+        several = f"{len(lost)} trainings were lost with their workers"
+        what = several if len(lost) > 1 else "1 training was lost with its worker"
+        text = f"{what}; the same call trains them again, with a folder nothing else"
+        warnings.warn(text, stacklevel=3)
     return lost
 
 
-def _submit(executor, task):
+def _submit(executor, *task):
+    """The future of what `train_one` returns; it holds an error if all are broken."""
     try:
         future = executor.submit(train_one, *task)
     except BrokenExecutor as error:
@@ -206,6 +214,7 @@ def _submit(executor, task):
 
 
 def _no_executor(executor):
+    """The error for something that is no executor."""
     text = "executor must be a concurrent.futures.Executor, such as all_cores() or"
     return TypeError(f"{text} Client(...).get_executor(), got {executor!r}")
 
@@ -220,38 +229,14 @@ def _loss(future):
     return error if isinstance(error, kinds) else None
 
 
-def _lost(errors):
-    """Trials that say that their workers were lost; a warning says how many."""
-    if errors:
-        n = len(errors)
-        what = f"{n} trainings were lost with their workers"
-        if n == 1:
-            what = "1 training was lost with its worker"
-        text = f"{what}; the same call trains them again, with a folder nothing else"
-        warnings.warn(text, stacklevel=3)
-    return {
-        key: Trial(*key, None, f"worker lost: {type(error).__name__}")
-        for key, error in errors.items()
-    }
-
-
 @contextmanager
-def _noted(key):
-    """Add to an error whose it is."""
+def _noted(name, seed):
+    """Add a note to an error in a block: which training it comes from."""
     try:
         yield
     except Exception as error:
-        error.add_note("in configuration {!r} with seed {}".format(*key))
+        error.add_note(f"in configuration {name!r} with seed {seed}")
         raise
-
-
-def _tasks(configurations, seeds):
-    """What `train_one` is called with, by name and seed."""
-    return {
-        (name, seed): (name, seed, configuration)
-        for name, configuration in configurations.items()
-        for seed in seeds
-    }
 
 
 def _checked(configurations, settings):
@@ -263,16 +248,17 @@ def _checked(configurations, settings):
     for name, own in configurations.items():
         if not isinstance(own, dict):
             raise ValueError(f"{expected}, got {own!r} for {name!r}")
-        for word in name if isinstance(name, tuple) else (name,):
-            if not isinstance(word, str | int | float):
-                names = "configurations must have names of text and numbers"
-                raise TypeError(f"{names}, got {name!r}")
+        words = name if isinstance(name, tuple) else (name,)
+        if not all(isinstance(word, str | int | float) for word in words):
+            names = "configurations must have names of text and numbers"
+            raise TypeError(f"{names}, got {name!r}")
         whole[name] = settings | own
         _check_names(f"configurations[{name!r}]", whole[name])
     return whole
 
 
 def _check_names(what, settings):
+    """Raise unless these are settings that a configuration must and may have."""
     for needed in ("model", "data"):
         if needed not in settings:
             raise ValueError(f"{what} must have {needed}, got none")

@@ -49,17 +49,13 @@ class Trial:
 
     def cells(self):
         """Its row of the table, as text."""
-        if self.run is None:
-            return (self.name, self.seed, "", "", "", self.error)
-        run = self.run
-        return (
-            self.name,
-            self.seed,
-            f"{len(run.history)} of {run.epochs}",
-            f"{run.val_accuracy[-1]:.1%}" if run.history else "",
-            f"{run.val_loss[-1]:.3f}" if run.history else "",
-            run.stopped,
-        )
+        run, accuracy, loss = self.run, "", ""
+        if run is None:
+            return self.name, self.seed, "", "", "", self.error
+        if run.history:
+            accuracy, loss = f"{run.val_accuracy[-1]:.1%}", f"{run.val_loss[-1]:.3f}"
+        epochs = f"{len(run.history)} of {run.epochs}"
+        return self.name, self.seed, epochs, accuracy, loss, run.stopped
 
 
 class Trials(list):
@@ -125,9 +121,7 @@ class TrialFiles:
     def __init__(self, folder, shared, configurations):
         self.folder = check_path("folder", folder)
         shared = described(shared)
-        self.asked = {
-            name: shared | described(own) for name, own in configurations.items()
-        }
+        self.asked = {k: shared | described(own) for k, own in configurations.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, name, seed):

@@ -2,18 +2,20 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ..checks import (
+    any_function,
     check_fits,
-    check_function,
-    check_is,
     check_labels,
-    check_number,
     check_params,
     check_values,
-    check_whole,
+    instance,
+    number,
+    takes,
+    whole,
 )
 from ..display import Table
 from ..model.network import Layer, learnt
@@ -21,16 +23,12 @@ from ..model.ops import cross_entropy
 from .numerical import slope_and_kink
 
 
+@takes(
+    function=any_function, inputs=instance(dict), directions=whole(1, 1000),
+    step=number(above=0), tolerance=number(above=0), seed=whole(0),
+)  # fmt: skip
 def check_gradients(
-    function,
-    inputs,
-    x=None,
-    y=None,
-    *,
-    directions=5,
-    step=1e-6,
-    tolerance=1e-6,
-    seed=0,
+    function, inputs, x=None, y=None, *, directions=5, step=1e-6, tolerance=1e-6, seed=0
 ):
     """Compare exact gradients with central differences along random directions.
 
@@ -89,19 +87,11 @@ def check_gradients(
     >>> check_gradients(linear, inputs).passed
     True
     """
-    directions = check_whole("directions", directions, high=1000)
-    step = check_number("step", step, above=0)
-    tolerance = check_number("tolerance", tolerance, above=0)
-    seed = check_whole("seed", seed, low=0)
     if isinstance(function, Layer):
         function, inputs = _as_operation(function, inputs, x, y)
     elif x is not None or y is not None:
         raise TypeError("x and y must be left out if function is no Layer")
-    check_function("function", function)
-    inputs = {
-        name: _finite(f"inputs[{name!r}]", value)
-        for name, value in check_is("inputs", inputs, dict).items()
-    }
+    inputs = {n: _finite(f"inputs[{n!r}]", value) for n, value in inputs.items()}
     if not inputs:
         raise ValueError("inputs must hold at least one array, got none")
     rng = np.random.default_rng([seed, 335])  # not the stream the inputs came from
@@ -119,22 +109,16 @@ def check_gradients(
     forward(**{name: rng.permuted(value) for name, value in inputs.items()})
     gradients = _by_name(backward(dy), inputs)
 
-    def check(name):
-        def along(direction):
-            def loss(t):
-                moved = inputs[name] + t * direction
-                return float(np.sum(forward(**{name: moved})[0] * dy))
+    def loss(name, direction, t):  # at a distance t from one of the inputs
+        moved = inputs[name] + t * direction
+        return float(np.sum(forward(**{name: moved})[0] * dy))
 
-            return loss
-
-        found = InputCheck(name, inputs[name].shape)
-        slopes = [rng.standard_normal(found.shape) for _ in range(directions)]
-        compare_gradient(
-            found, gradients[name], along, slopes, step, tolerance, rounding
-        )
-        return found
-
-    return GradientReport([check(name) for name in inputs], tolerance)
+    checks, limits = [], (step, tolerance, rounding)
+    for name, value in inputs.items():
+        ways = [rng.standard_normal(value.shape) for _ in range(directions)]
+        losses = [partial(loss, name, way) for way in ways]
+        checks.append(compare_gradient(name, gradients[name], ways, losses, *limits))
+    return GradientReport(checks, tolerance)
 
 
 def _as_operation(model, params, x, y):
@@ -147,9 +131,8 @@ def _as_operation(model, params, x, y):
         logits, _ = model(copies, x, train=True)
     if y is not None:
         y = check_labels("y", y, *logits.shape)
-    names = learnt(model)
-    averages = {name: params[name] for name in params if name not in names}
-    weights = {name: params[name] for name in names}
+    weights = {name: params[name] for name in learnt(model)}
+    averages = {name: v for name, v in params.items() if name not in weights}
 
     def operation(x, **moved):
         copies = {k: np.array(v, np.float64) for k, v in averages.items()}
@@ -187,33 +170,31 @@ def _by_name(gradients, names):
     return dict(zip(names, gradients, strict=False))
 
 
-def compare_gradient(found, gradient, along, directions, step, tolerance, rounding):
-    """Compare one gradient with the slopes along directions, and fill in `found`."""
+def compare_gradient(name, gradient, ways, losses, step, tolerance, rounding):
+    """Compare the gradient of one input with the slopes of the losses along `ways`."""
+    shape = ways[0].shape
     if gradient is None:
-        return
-    found.error = math.inf
-    if np.shape(gradient) != found.shape:
-        found.note = f"its shape is {np.shape(gradient)}"
-        return
+        return InputCheck(name, shape)
+    if np.shape(gradient) != shape:
+        note = f"its shape is {np.shape(gradient)}"
+        return InputCheck(name, shape, math.inf, note=note)
     if not np.isfinite(gradient).all():
-        found.note = "not all of it is finite"
-        return
+        return InputCheck(name, shape, math.inf, note="not all of it is finite")
     length, errors = np.linalg.norm(gradient), []
-    for direction in directions:
-        exact = np.sum(gradient * direction)
-        limits = (length, step, tolerance, rounding)
-        errors.append(error_along(along(direction), exact, *limits))
-    found.kinks, found.hidden = errors.count(None), sum(e != e for e in errors)
-    judged = [e for e in errors if e is not None and e == e]
-    found.error = float(max(judged, default=math.nan))
-    left_out = len(errors) - len(judged)
-    if judged and left_out and found.error <= tolerance:
-        found.note = f"≈ {left_out} of {len(errors)} directions left out"
-    elif not judged and found.kinks:
-        found.note = "in every direction"
+    for way, loss in zip(ways, losses, strict=True):
+        exact = np.sum(gradient * way)
+        errors.append(error_along(loss, exact, length, step, tolerance, rounding))
+    judged = [e for e in errors if e is not None and not math.isnan(e)]
+    kinks, left_out = errors.count(None), len(errors) - len(judged)
+    error, note = float(max(judged, default=math.nan)), ""
+    if left_out and error <= tolerance:
+        note = f"≈ {left_out} of {len(errors)} directions left out"
+    elif not judged and kinks:
+        note = "in every direction"
     elif not judged:
         sizes = f"≈ {rounding / step:.0e}, the gradient's length ≈ {length:.0e}"
-        found.note = f"it hides slopes of {sizes}"
+        note = f"it hides slopes of {sizes}"
+    return InputCheck(name, shape, error, kinks, note, hidden=left_out - kinks)
 
 
 def error_along(loss, exact, length, step, tolerance, rounding):
@@ -303,7 +284,8 @@ class GradientReport:
         """Name of the input with the largest error; None if none could be checked."""
         return self._errors().get(self.worst)
 
-    def _errors(self):  # with their inputs; of two equal errors, the first input's
+    def _errors(self):
+        """Each error with its input's name; of two equal ones, the first input's."""
         checked = [c for c in self.checks if not math.isnan(c.error)]
         return {c.error: c.name for c in reversed(checked)}
 
@@ -314,6 +296,7 @@ class GradientReport:
         return "agrees" in verdicts and verdicts <= {"agrees", "none"}
 
     def _verdict(self, check):
+        """What the table says of one gradient."""
         if check.error <= self.tolerance:
             return "agrees"
         if math.isnan(check.error):
@@ -322,6 +305,7 @@ class GradientReport:
         return "differs"
 
     def _rows(self):
+        """Name, shape, error and verdict of each input, as they are shown."""
         for check in self.checks:
             finite = math.isfinite(check.error)
             error = f"≈ {check.error:.0e}" if finite else "–"

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
-from ..checks import check_floats, check_function, check_number, check_values
+from ..checks import any_function, check_floats, check_values, number, takes
 
 
+@takes(f=any_function, h=number(above=0))
 def numerical_gradient(f, x, h=1e-5):
     """Gradient of a number by central differences, one entry after another.
 
@@ -43,8 +44,6 @@ def numerical_gradient(f, x, h=1e-5):
     >>> numerical_gradient(lambda x: (x**2).sum(), x).round(6)
     array([2., 4., 6.])
     """
-    check_function("f", f)
-    h = check_number("h", h, above=0)
     if getattr(x, "dtype", np.float64) != np.float64:
         raise TypeError(f"x must have dtype float64, got {x.dtype}")
     check_floats("x", x)
@@ -62,6 +61,7 @@ def numerical_gradient(f, x, h=1e-5):
     return gradient
 
 
+@takes(a="any shape", b="any shape")
 def relative_error(a, b):
     """Largest difference of two arrays over their largest entry.
 
@@ -90,7 +90,6 @@ def relative_error(a, b):
     >>> relative_error([1.0, 10.0], [1.0, 9.0])
     0.1
     """
-    a, b = check_values("a", a, None), check_values("b", b, None)
     if a.size == 0:
         raise ValueError(f"a and b must hold at least one number, got {a.shape}")
     if a.shape != b.shape:
@@ -102,6 +101,7 @@ def relative_error(a, b):
         return 0.0 if scale == 0 else float(np.abs(a - b).max() / scale)
 
 
+@takes(loss=any_function, h=number(above=0))
 def slope_and_kink(loss, h):
     """Slope of ``loss(t)`` at t = 0 by central differences, and the size of a kink.
 
@@ -143,8 +143,6 @@ def slope_and_kink(loss, h):
     >>> slope_and_kink(abs, h=0.01)
     (0.0, 2.0)
     """
-    check_function("loss", loss)
-    h = check_number("h", h, above=0)
     here, slopes, bends = _number("loss", loss(0)), [], []
     for step in (h, h / 2):
         right, left = (
@@ -157,7 +155,7 @@ def slope_and_kink(loss, h):
 
 
 def _number(name, value):
-    """What a function returned, as a float; NaN and infinity are told by the result."""
+    """What a function returned, as a float; NaN and infinity are let through."""
     value = check_values(f"what {name} returns", value, None)
     if value.ndim:
         text = f"{name} must return a number, got an array of shape"

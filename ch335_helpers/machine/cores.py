@@ -144,6 +144,7 @@ class Cores(ThreadPoolExecutor):
         return super().submit(self._call, function, args, kwargs)
 
     def _call(self, *call):
+        """Have this thread's process call a function; return its result."""
         # packed here: what a new process cannot unpack is then an error of the call,
         # for instance a function that is defined in a notebook
         packed = pickle.dumps(call)
@@ -155,6 +156,7 @@ class Cores(ThreadPoolExecutor):
             raise
 
     def _new_process(self):
+        """Start a process that belongs to this thread."""
         from concurrent.futures import ProcessPoolExecutor  # not there in a browser
 
         # a new Python, not a copy of this process, which may have threads
@@ -171,6 +173,7 @@ class Cores(ThreadPoolExecutor):
 
 
 def _unpack_and_call(packed):
+    """Do what `Cores` has packed for this process."""
     function, args, kwargs = pickle.loads(packed)
     return function(*args, **kwargs)
 

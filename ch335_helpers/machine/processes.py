@@ -102,9 +102,8 @@ class Shard:
 
     def part(self, n):
         """The slice of n images that this process works on."""
-        return slice(
-            n * self.rank // self.n_shards, n * (self.rank + 1) // self.n_shards
-        )
+        start, end = (n * r // self.n_shards for r in (self.rank, self.rank + 1))
+        return slice(start, end)
 
 
 @contextmanager

@@ -4,12 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import (
-    check_fits,
-    check_is,
-    check_shape,
-)
-from .network import Layer
+from ..checks import check_fits, lengths, takes
+from .network import MODEL
 from .walk import steps
 
 
@@ -82,10 +78,11 @@ def receptive_fields(model, image_shape=(1, 32, 32)):
     return {step.name: field for step, field in pairs if step.y.ndim == 4}
 
 
+@takes(model=MODEL, image_shape=lengths("C H W"))
 def blank_steps(model, image_shape):
     """Steps of a new network for a blank image of a shape (C, H, W)."""
-    params = check_is("model", model, Layer).init(np.random.default_rng(0))
-    x = np.zeros((1, *check_shape("image_shape", image_shape, "C H W")), np.float32)
+    params = model.init(np.random.default_rng(0))
+    x = np.zeros((1, *image_shape), np.float32)
     with check_fits("image_shape", x):
         return steps(model, params, x)
 
@@ -104,7 +101,6 @@ def fields_of(found, img_size):
             for start, f in zip(starts, inputs, strict=True)
         ]
         start, stride = min(starts), layer.stride * max(f.stride for f in inputs)
-        fields[index] = Field(max(ends) - start, stride, start)
-        if step.y.ndim < 4:
-            fields[index] = Field(img_size, img_size, 0)
+        is_image, whole = step.y.ndim == 4, Field(img_size, img_size, 0)
+        fields[index] = Field(max(ends) - start, stride, start) if is_image else whole
     return [fields[index] for index in range(len(found))]

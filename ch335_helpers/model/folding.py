@@ -1,15 +1,17 @@
 """Networks that only evaluate: batch normalisation folded into the convolutions."""
 
+from copy import copy
 from functools import partial
 
 import numpy as np
 
-from ..checks import check_is, check_params
+from ..checks import takes
 from .layers import BatchNorm, Conv
-from .network import Chain, Layer, is_known, rebuild
+from .network import NETWORK, Chain, is_known, rebuild
 from .ops import EPS
 
 
+@takes(**NETWORK)
 def fold_batch_norm(model, params):
     """A network without batch normalisation, with the same scores in evaluation.
 
@@ -50,8 +52,7 @@ def fold_batch_norm(model, params):
     >>> len(model.leaves()), len(folded.leaves())
     (20, 14)
     """
-    check_is("model", model, Layer)
-    folded_params = dict(check_params("params", params, model))
+    folded_params = dict(params)
     folded = fold_layer(model, folded_params)
     return folded, {name: folded_params[name] for name in folded.parameters()}
 
@@ -101,6 +102,6 @@ def _join(conv, norm, params):
     w, b = f"{conv.name}.w", f"{conv.name}.b"
     params[w] = params[w] * scale[:, None, None, None]
     params[b] = params[b] * scale + shift if conv.bias else shift
-    outputs, inputs, kernel, _ = conv.shape
-    window = {"kernel": kernel, "stride": conv.stride, "padding": conv.padding}
-    return Conv(conv.name, inputs, outputs, **window)
+    joined = copy(conv)
+    joined.bias = True
+    return joined

@@ -5,15 +5,21 @@ share, and how they are put together to a network, is in `network`.
 """
 
 from ..checks import (
-    check_counts,
     check_flag,
     check_gradient,
-    check_is,
     check_values,
     check_whole,
+    flag,
+    takes,
+    whole,
 )
 from . import ops
-from .network import Layer, Parameter
+from .network import TEXT, Layer, Parameter
+
+
+def _weight_and_bias(shape):
+    """What a layer learns that has weights of this shape, and a bias an output."""
+    return {"w": Parameter(shape, "weight", None), "b": Parameter(shape[:1], "bias", 0)}
 
 
 class Conv(Layer):
@@ -50,28 +56,22 @@ class Conv(Layer):
 
     kind = "convolution"
 
+    @takes(
+        name=TEXT, in_channels=whole(), out_channels=whole(), kernel=whole(),
+        stride=whole(), bias=flag,
+    )  # fmt: skip
     def __init__(
-        self,
-        name,
-        in_channels,
-        out_channels,
-        kernel=3,
-        stride=1,
-        padding=None,
+        self, name, in_channels, out_channels, kernel=3, stride=1, padding=None,
         bias=True,
-    ):
-        channels = check_counts(out_channels=out_channels, in_channels=in_channels)
-        self.name = check_is("name", name, str)
-        self.kernel, self.stride = check_counts(kernel=kernel, stride=stride)
-        self.bias = check_flag("bias", bias)
-        padding = self.kernel // 2 if padding is None else padding
+    ):  # fmt: skip
+        self.name, self.kernel, self.stride, self.bias = name, kernel, stride, bias
+        padding = kernel // 2 if padding is None else padding
         self.padding = check_whole("padding", padding, 0, ops.MOST_PADDING)
-        self.shape = (*channels, self.kernel, self.kernel)
+        self.shape = out_channels, in_channels, kernel, kernel
 
     def own_parameters(self):
-        weight = {"w": Parameter(self.shape, "weight", None)}
-        bias = {"b": Parameter(self.shape[:1], "bias", 0)}
-        return weight | bias if self.bias else weight
+        own = _weight_and_bias(self.shape)
+        return own if self.bias else {"w": own["w"]}
 
     def __call__(self, params, x, train=False):
         window = {"stride": self.stride, "padding": self.padding}
@@ -108,9 +108,9 @@ class BatchNorm(Layer):
     kind = "batch norm"
     operation = staticmethod(ops.batch_norm)
 
+    @takes(name=TEXT, channels=whole())
     def __init__(self, name, channels):
-        self.name = check_is("name", name, str)
-        self.channels = check_whole("channels", channels)
+        self.name, self.channels = name, channels
 
     def own_parameters(self):
         shape = (self.channels,)
@@ -166,20 +166,14 @@ class Templates(Layer):
     # its images, and the others would get no gradient to learn from
     first_s = 0.02
 
+    @takes(name=TEXT, in_channels=whole(), n_templates=whole(), kernel=whole())
     def __init__(self, name, in_channels, n_templates, kernel):
-        channels = check_counts(n_templates=n_templates, in_channels=in_channels)
-        self.name, self.kernel = (
-            check_is("name", name, str),
-            check_whole("kernel", kernel),
-        )
-        self.shape = (*channels, self.kernel, self.kernel)
+        self.name, self.kernel = name, kernel
+        self.shape = n_templates, in_channels, kernel, kernel
 
     def own_parameters(self):
-        return {
-            "w": Parameter(self.shape, "weight", None),
-            "b": Parameter(self.shape[:1], "bias", 0),
-            "s": Parameter((1,), "scale", self.first_s),
-        }
+        scale = {"s": Parameter((1,), "scale", self.first_s)}
+        return _weight_and_bias(self.shape) | scale
 
     def __call__(self, params, x, train=False):
         check_flag("train", train)
@@ -221,15 +215,12 @@ class Linear(Layer):
 
     kind = "linear"
 
+    @takes(name=TEXT, inputs=whole(), outputs=whole())
     def __init__(self, name, inputs, outputs):
-        self.name = check_is("name", name, str)
-        self.shape = tuple(check_counts(outputs=outputs, inputs=inputs))
+        self.name, self.shape = name, (outputs, inputs)
 
     def own_parameters(self):
-        return {
-            "w": Parameter(self.shape, "weight", None),
-            "b": Parameter(self.shape[:1], "bias", 0),
-        }
+        return _weight_and_bias(self.shape)
 
     def __call__(self, params, x, train=False):
         y, linear_backward = ops.linear(x, **self.own_values(params))
@@ -258,8 +249,9 @@ class ReLU(Layer):
 
     kind = "relu"
 
+    @takes(name=TEXT)
     def __init__(self, name="relu"):
-        self.name = check_is("name", name, str)
+        self.name = name
 
     def __call__(self, params, x, train=False):
         y, relu_backward = ops.relu(x)
@@ -286,9 +278,10 @@ class MaxPool(Layer):
 
     kind = "max pool"
 
+    @takes(size=whole(), name=TEXT)
     def __init__(self, size=2, name="max pool"):
-        self.kernel = self.stride = check_whole("size", size)
-        self.name = check_is("name", name, str)
+        self.kernel = self.stride = size
+        self.name = name
 
     def __call__(self, params, x, train=False):
         y, pool_backward = ops.max_pool(x, self.kernel, self.stride)
@@ -347,8 +340,9 @@ class LogSumExpPool(Layer):
 
     name = kind = "log-sum-exp pool"
 
+    @takes(group=whole())
     def __init__(self, group=1):
-        self.group = check_whole("group", group)
+        self.group = group
 
     def __call__(self, params, x, train=False):
         x = check_values("x", x, "N C H W")

@@ -1,6 +1,6 @@
 """The chapter's networks: a linear classifier, a simple CNN and a residual one."""
 
-from ..checks import check_counts, check_is
+from ..checks import takes, whole
 from .layers import (
     BatchNorm,
     Conv,
@@ -12,7 +12,9 @@ from .layers import (
     ReLU,
     Templates,
 )
-from .network import Chain, Residual
+from .network import TEXT, Chain, Residual
+
+SIZES = {"n_classes": whole(), "in_channels": whole()}
 
 
 class LinearClassifier(Chain):
@@ -38,15 +40,10 @@ class LinearClassifier(Chain):
     10250
     """
 
+    @takes(**SIZES, img_size=whole())
     def __init__(self, n_classes=10, in_channels=1, img_size=32):
-        n_classes, in_channels, img_size = check_counts(
-            n_classes=n_classes, in_channels=in_channels, img_size=img_size
-        )
-        super().__init__(
-            Flatten(),
-            Linear("linear", in_channels * img_size**2, n_classes),
-            name="LinearClassifier",
-        )
+        linear = Linear("linear", in_channels * img_size**2, n_classes)
+        super().__init__(Flatten(), linear, name="LinearClassifier")
 
 
 class SimpleCNN(Chain):
@@ -72,8 +69,8 @@ class SimpleCNN(Chain):
     (2, 4)
     """
 
+    @takes(**SIZES)
     def __init__(self, n_classes=4, in_channels=1):
-        check_counts(n_classes=n_classes, in_channels=in_channels)
         super().__init__(
             Conv("conv1", in_channels, 8), ReLU("relu1"), MaxPool(name="pool1"),
             Conv("conv2", 8, 16), ReLU("relu2"), MaxPool(name="pool2"),
@@ -115,10 +112,8 @@ class ResidualCNN(Chain):
     (19962, 5250)
     """
 
+    @takes(**SIZES, width=whole())
     def __init__(self, n_classes=10, in_channels=1, width=16):
-        n_classes, in_channels, width = check_counts(
-            n_classes=n_classes, in_channels=in_channels, width=width
-        )
         super().__init__(
             Conv("stem.conv", in_channels, width, kernel=5, stride=2, bias=False),
             BatchNorm("stem.bn", width), ReLU("stem.relu"),
@@ -158,14 +153,15 @@ class TemplateCNN(Chain):
     14481
     """
 
+    @takes(**SIZES, per_class=whole(), kernel=whole())
     def __init__(self, n_classes=10, in_channels=1, per_class=4, kernel=19):
-        n_classes, per_class = check_counts(n_classes=n_classes, per_class=per_class)
         super().__init__(
             Templates("templates", in_channels, n_classes * per_class, kernel),
             LogSumExpPool(per_class), name="TemplateCNN",
         )  # fmt: skip
 
 
+@takes(name=TEXT, in_channels=whole(), out_channels=whole())
 def residual_block(name, in_channels, out_channels):
     """Two 3x3 convolutions with batch normalisation, and a shortcut beside them.
 
@@ -194,8 +190,6 @@ def residual_block(name, in_channels, out_channels):
     >>> [layer.name for layer in residual_block("block", 8, 16).leaves()][-2:]
     ['block.project', 'block.project_bn']
     """
-    check_is("name", name, str)
-    check_counts(in_channels=in_channels, out_channels=out_channels)
     main = Chain(
         Conv(f"{name}.conv1", in_channels, out_channels, bias=False),
         BatchNorm(f"{name}.bn1", out_channels), ReLU(f"{name}.relu1"),

@@ -16,11 +16,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import check_entry, check_is, check_sequence, check_size, check_whole
+from ..checks import (
+    check_entry,
+    check_is,
+    check_size,
+    check_whole,
+    generator,
+    instance,
+    params_of,
+    sequence,
+    takes,
+)
 
 ROLES = ("weight", "bias", "scale", "shift", "running average")
 
 
+@takes(rng=generator, shape=sequence)
 def he_normal(rng, shape):
     """Draw float32 weights with standard deviation sqrt(2 / inputs).
 
@@ -50,8 +61,7 @@ def he_normal(rng, shape):
     >>> w.dtype, round(float(w.std()), 2)  # sqrt(2 / 50)
     (dtype('float32'), 0.2)
     """
-    check_is("rng", rng, np.random.Generator)
-    shape = [check_whole("shape", length) for length in check_sequence("shape", shape)]
+    shape = [check_whole("shape", length) for length in shape]
     check_size("shape", math.prod(shape))
     fan_in = math.prod(shape[1:])
     return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
@@ -150,9 +160,9 @@ class Layer:
             merged |= entries
         return merged
 
+    @takes(rng=generator)
     def init(self, rng):
         """Return new float32 `params`, drawn from the Generator `rng`."""
-        check_is("rng", rng, np.random.Generator)
         return {
             name: he_normal(rng, p.shape)
             if p.start is None
@@ -169,6 +179,10 @@ class Layer:
     def __call__(self, params, x, train=False):
         """Return y and ``backward(dy, grads)``, which fills `grads` and returns dx."""
         raise NotImplementedError
+
+
+TEXT, MODEL = instance(str), instance(Layer)
+NETWORK = {"model": MODEL, "params": params_of("model")}
 
 
 class Chain(Layer):
@@ -238,13 +252,10 @@ class Residual(Layer):
 
     kind = "sum"
 
+    @takes(main=MODEL, shortcut=MODEL, name=TEXT)
     def __init__(self, main, shortcut=None, name=""):
-        shortcut = Chain() if shortcut is None else shortcut
-        self.parts = (
-            check_is("main", main, Layer),
-            check_is("shortcut", shortcut, Layer),
-        )
-        self.name = check_is("name", name, str)
+        self.parts = main, Chain() if shortcut is None else shortcut
+        self.name = name
 
     def __call__(self, params, x, train=False):
         main, shortcut = self.parts
@@ -259,10 +270,8 @@ class Residual(Layer):
     def add(self, y, short):
         """Return the sum of the outputs of both paths, or raise ValueError."""
         if y.shape != short.shape:
-            raise ValueError(
-                f"{self.name}: main path {y.shape} and shortcut {short.shape} "
-                "must have one shape"
-            )
+            paths = f"{self.name}: main path {y.shape} and shortcut {short.shape}"
+            raise ValueError(f"{paths} must have one shape")
         return y + short
 
 
@@ -324,6 +333,7 @@ def rebuild(layer, change):
     return change(layer)
 
 
+@takes(model=MODEL)
 def learnt(model):
     """Names of the parameters that training changes by their gradient.
 
@@ -345,10 +355,11 @@ def learnt(model):
     >>> learnt(BatchNorm("bn", channels=2))
     ['bn.gamma', 'bn.beta']
     """
-    parameters = check_is("model", model, Layer).parameters().items()
+    parameters = model.parameters().items()
     return [name for name, p in parameters if p.role != "running average"]
 
 
+@takes(model=MODEL)
 def n_parameters(model):
     """Number of values that training changes: all but running averages.
 
@@ -367,5 +378,5 @@ def n_parameters(model):
     >>> n_parameters(Conv("conv1", in_channels=1, out_channels=8))  # 8 * 9 + 8
     80
     """
-    parameters = check_is("model", model, Layer).parameters()
-    return sum(int(np.prod(parameters[name].shape)) for name in learnt(model))
+    parameters = model.parameters()
+    return sum(math.prod(parameters[name].shape) for name in learnt(model))

@@ -22,10 +22,10 @@ import numpy as np
 from ..checks import (
     check_counts,
     check_floats,
-    check_labels,
     check_values,
     check_whole,
     flag,
+    labels,
     number,
     operation,
     takes,
@@ -33,11 +33,7 @@ from ..checks import (
 )
 from ..machine import products
 from ..machine.cores import map_in_threads
-from ..machine.products import (
-    inner_products,
-    patches_by_filters,
-    patches_by_gradient,
-)
+from ..machine.products import inner_products, patches_by_filters, patches_by_gradient
 
 IMAGES_PER_BLOCK = 64  # so that patches take little memory, however many images
 EPS = 1e-5  # added to a variance
@@ -253,14 +249,11 @@ def scatter_gradient(dy, w, stride, padding, out):
     """
     (n, Ho, Wo, F), (_, C, kH, kW), (_, H, W, _) = dy.shape, w.shape, out.shape
     filters = w.transpose(2, 3, 1, 0).reshape(-1, F)
-    shares = inner_products(filters, dy.reshape(-1, F))
-    shares = shares.reshape(kH, kW, C, n, Ho, Wo)
+    shares = inner_products(filters, dy.reshape(-1, F)).reshape(kH, kW, C, n, Ho, Wo)
     padded = np.zeros((C, n, H + 2 * padding, W + 2 * padding), out.dtype)
     for i, j in np.ndindex(kH, kW):
-        windows = padded[
-            :, :, i : i + stride * Ho : stride, j : j + stride * Wo : stride
-        ]
-        windows += shares[i, j]
+        rows = slice(i, i + stride * Ho, stride)
+        padded[:, :, rows, j : j + stride * Wo : stride] += shares[i, j]
     inside = padded[:, :, padding : padding + H, padding : padding + W]
     out[...] = inside.transpose(1, 2, 3, 0)
 
@@ -325,9 +318,8 @@ def pad_images(pixels, rows, columns):
         return np.ascontiguousarray(pixels).reshape(-1).reshape(n, H, W, C)
     padded = np.zeros((n, top + H + bottom, left + W + right, C), pixels.dtype)
     inside = padded[:, max(top, 0) :, max(left, 0) :]
-    kept = pixels[
-        :, max(-top, 0) : H + min(bottom, 0), max(-left, 0) : W + min(right, 0)
-    ]
+    kept = pixels[:, max(-top, 0) : H + min(bottom, 0)]
+    kept = kept[:, :, max(-left, 0) : W + min(right, 0)]
     inside[:, : kept.shape[1], : kept.shape[2]] = kept
     return padded
 
@@ -959,12 +951,7 @@ def softmax(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
-def _labels(name, values, known):
-    """The contract of one label an image, from 0 to K - 1."""
-    return check_labels(name, values, known["N"], known["K"])
-
-
-@takes(logits="N K", y=_labels)
+@takes(logits="N K", y=labels("N", "K"))
 def cross_entropy(logits, y):
     """Mean of -log softmax(logits)[label] over a batch.
 

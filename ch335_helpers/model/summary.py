@@ -54,22 +54,17 @@ class Summary:
         self.n_parameters, size = n_parameters(model), image_shape[-1]
         self.rows = []
         for step, field in zip(found, fields_of(found, size), strict=True):
-            title = step.name
-            if step.layer.kind == "sum":
-                title += ": sum with the shortcut"
+            is_sum = step.layer.kind == "sum"
+            title = f"{step.name}: sum with the shortcut" if is_sum else step.name
             own = 0 if step.layer.parts else n_parameters(step.layer)
             self.rows.append(Row(title, step.y.shape[1:], own, min(field.size, size)))
 
     def _repr_markdown_(self):
-        rows = [
-            (
-                row.layer,
-                " × ".join(map(str, row.output)),
-                f"{row.parameters:,}",
-                f"{row.field} × {row.field}",
-            )
-            for row in self.rows
-        ]
+        rows = []
+        for row in self.rows:
+            shapes = row.output, (row.field, row.field)
+            output, field = (" × ".join(map(str, shape)) for shape in shapes)
+            rows.append((row.layer, output, f"{row.parameters:,}", field))
         total = ("total", "", f"{self.n_parameters:,}", "")
         header = ("layer", "output", "parameters>", "receptive field>")
         return str(Table(header, rows, total))

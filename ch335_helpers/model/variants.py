@@ -4,9 +4,11 @@ Each takes a network such as ``ResidualCNN()`` and returns another one; the firs
 as it is. They can be combined: ``without_shortcuts(deeper(ResidualCNN(), 3))``.
 """
 
+from copy import copy
+
 import numpy as np
 
-from ..checks import check_fits, check_is, check_one_of, check_whole
+from ..checks import check_fits, instance, one_of, takes, whole
 from .layers import (
     BatchNorm,
     Conv,
@@ -18,13 +20,14 @@ from .layers import (
     ReLU,
 )
 from .models import residual_block
-from .network import Chain, Layer, Residual, is_known, rebuild
+from .network import MODEL, Chain, Residual, is_known, rebuild
 
 MAX_DEPTH = 1000  # residual blocks in a row
-CONV = "convolution"  # the kind of a layer
 HEADS = ("maximum", "log-sum-exp", "flatten")
+CHAIN = instance(Chain)
 
 
+@takes(model=MODEL)
 def without_batch_norm(model):
     """The network without batch normalisation; its convolutions have a bias instead.
 
@@ -53,11 +56,12 @@ def without_batch_norm(model):
         if is_known(layer, Chain):
             kept = [p for p in layer.parts if not is_known(p, BatchNorm)]
             return Chain(*kept, name=layer.name)
-        return _conv_like(layer, bias=True) if is_known(layer, Conv) else layer
+        return _changed(layer, bias=True) if is_known(layer, Conv) else layer
 
-    return rebuild(check_is("model", model, Layer), change)
+    return rebuild(model, change)
 
 
+@takes(model=MODEL)
 def without_shortcuts(model):
     """The network without shortcuts: of each residual block, the main path is left.
 
@@ -84,9 +88,10 @@ def without_shortcuts(model):
     def change(layer):
         return layer.parts[0] if is_known(layer, Residual) else layer
 
-    return rebuild(check_is("model", model, Layer), change)
+    return rebuild(model, change)
 
 
+@takes(depth=whole(1, MAX_DEPTH), model=CHAIN)
 def deeper(model, depth):
     """The network with `depth` residual blocks in a row in place of each one.
 
@@ -112,14 +117,13 @@ def deeper(model, depth):
     >>> [part.name for part in variant.parts][3:8]
     ['block1', 'block1.relu2', 'block1.2', 'block1.2.relu2', 'pool']
     """
-    depth, parts = check_whole("depth", depth, high=MAX_DEPTH), []
-    for part in check_is("model", model, Chain).parts:
+    parts = []
+    for part in model.parts:
         parts.append(part)
         if part.kind == "relu" and len(parts) > 1 and is_known(parts[-2], Residual):
             name, main = parts[-2].name, parts[-2].parts[0]
-            channels = [leaf.shape[0] for leaf in main.leaves() if leaf.kind == CONV][
-                -1
-            ]
+            convolutions = [la for la in main.leaves() if la.kind == "convolution"]
+            channels = convolutions[-1].shape[0]
             for own in (f"{name}.{number}" for number in range(2, depth + 1)):
                 block = residual_block(own, channels, channels)
                 parts += [block, ReLU(f"{own}.relu2")]
@@ -128,6 +132,7 @@ def deeper(model, depth):
     return Chain(*parts, name=model.name)
 
 
+@takes(model=CHAIN)
 def with_pooled_stem(model):
     """The network with a stem that halves the image by max pooling, not by a stride.
 
@@ -146,13 +151,13 @@ def with_pooled_stem(model):
     >>> [part.name for part in with_pooled_stem(ResidualCNN()).parts][:4]
     ['stem.conv', 'stem.bn', 'stem.relu', 'stem.pool']
     """
-    parts = check_is("model", model, Chain).parts
-    _check_kinds("begin", parts[:3], "convolution", "batch norm", "relu")
-    conv, norm, relu, *rest = parts
-    stem = _conv_like(conv, stride=1), norm, relu, MaxPool(name="stem.pool")
+    _check_kinds("begin", model.parts[:3], "convolution", "batch norm", "relu")
+    conv, norm, relu, *rest = model.parts
+    stem = _changed(conv, stride=1), norm, relu, MaxPool(name="stem.pool")
     return Chain(*stem, *rest, name=model.name)
 
 
+@takes(head=one_of(HEADS), model=CHAIN, img_size=whole(1, 1024))
 def with_head(model, head, img_size=32):
     """The network with another way to bring the places of an image together.
 
@@ -182,12 +187,11 @@ def with_head(model, head, img_size=32):
     >>> [part.name for part in with_head(ResidualCNN(), "maximum").parts][-2:]
     ['scores', 'global max pool']
     """
-    check_one_of("head", head, HEADS)
-    body, tail = check_is("model", model, Chain).parts[:-2], model.parts[-2:]
+    body, tail = model.parts[:-2], model.parts[-2:]
     _check_kinds("end", tail, "global average pool", "linear")
     n_classes, channels = tail[-1].shape
     if head == "flatten":
-        n_values = _n_values(Chain(*body), check_whole("img_size", img_size, high=1024))
+        n_values = _n_values(Chain(*body), img_size)
         tail = Flatten(), Linear("linear", n_values, n_classes)
     else:
         pool = GlobalMaxPool() if head == "maximum" else LogSumExpPool()
@@ -196,6 +200,7 @@ def with_head(model, head, img_size=32):
 
 
 def _check_kinds(where, parts, *expected):
+    """Raise ValueError unless a network's first or last layers are of these kinds."""
     found = tuple(part.kind for part in parts)
     if found != expected:
         text = f"model must {where} with {', '.join(expected)}"
@@ -209,8 +214,8 @@ def _n_values(body, img_size):
         return body(body.init(np.random.default_rng(0)), image)[0].size
 
 
-def _conv_like(conv, **changes):
-    """A convolution that differs from another one in what is said."""
-    outputs, inputs, kernel, _ = conv.shape
-    same = {"stride": conv.stride, "padding": conv.padding, "bias": conv.bias}
-    return Conv(conv.name, inputs, outputs, kernel, **same | changes)
+def _changed(layer, **attributes):
+    """A copy of a layer with some attributes changed."""
+    changed = copy(layer)
+    vars(changed).update(attributes)
+    return changed

@@ -10,16 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import (
-    check_fits,
-    check_flag,
-    check_gradient,
-    check_is,
-    check_params,
-    check_sequence,
-    check_values,
-)
-from .network import Chain, Layer, Residual, is_known
+from ..checks import check_fits, check_gradient, check_is, flag, sequence, takes
+from .network import NETWORK, Chain, Layer, Residual, is_known
 
 
 @dataclass(frozen=True)
@@ -56,6 +48,7 @@ class Step:
     backward: Callable
 
 
+@takes(**NETWORK, x="any shape", train=flag)
 def steps(model, params, x, train=False):
     """Go through a network step by step.
 
@@ -96,9 +89,6 @@ def steps(model, params, x, train=False):
     relu1 (1, 8, 16, 16)
     pool1 (1, 8, 8, 8)
     """
-    check_is("model", model, Layer)
-    params, x = check_params("params", params, model), check_values("x", x, None)
-    check_flag("train", train)
     found, taken, count = [], set(), defaultdict(lambda: 1)
 
     def add(layer, inputs, y, backward):
@@ -127,6 +117,7 @@ def steps(model, params, x, train=False):
     return found
 
 
+@takes(found=sequence)
 def output_gradients(found, dy):
     """Gradient with respect to every step's output, backwards through a network.
 
@@ -157,15 +148,13 @@ def output_gradients(found, dy):
     >>> output_gradients(found, dy=np.array([5.0, 5.0]))[-1]
     array([0., 5.])
     """
-    if not check_sequence("found", found):
+    if not found:
         raise ValueError("found must hold at least one step, got none")
     last = [check_is("found", step, Step) for step in found][-1]
     gradients = {len(found) - 1: check_gradient("dy", dy, last.y.shape)}
     for index in reversed(range(len(found))):
-        if index not in gradients:
-            continue
-        step = found[index]
-        parts = step.backward(gradients[index], {})
-        for source, part in zip(step.inputs, parts, strict=True):
-            gradients[source] = gradients.get(source, 0) + part
+        if index in gradients:
+            parts = found[index].backward(gradients[index], {})
+            for source, part in zip(found[index].inputs, parts, strict=True):
+                gradients[source] = gradients.get(source, 0) + part
     return gradients

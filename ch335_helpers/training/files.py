@@ -4,31 +4,20 @@ import hashlib
 import io
 import json
 import os
-import tempfile
+import secrets
 import zipfile
-import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy
 
+from ..checks import instance, takes
+
 LONGEST_NAME = 60_000  # bytes; a zip archive admits 65,535, the ending included
-# what zipfile and numpy raise when they meet something else than they have written
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-    SyntaxError,
-    ValueError,
-)
 
 
+@takes(params=instance(dict))
 def save_params(path, params):
     """Write parameters to a ``.npz`` file, NumPy's own format.
 
@@ -59,8 +48,6 @@ def save_params(path, params):
     >>> {name: array.shape for name, array in loaded.items()}
     {'linear.w': (2, 2), 'linear.b': (2,)}
     """
-    if not isinstance(params, dict):
-        raise TypeError(f"params must be a dict of arrays, got {type(params).__name__}")
     arrays = {_checked_name(n): _checked_array(n, a) for n, a in params.items()}
     with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
@@ -111,13 +98,13 @@ def load_params(path):
     else:
         expected = "path must be a path or a file open for reading bytes"
         raise TypeError(f"{expected}, got {path!r}")
-    expected = f"{name} must be a whole .npz file of arrays"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if archive.comment and archive.comment != _seal(archive):
                 raise ValueError("its list of arrays has changed")
             return dict(_members(archive))
-    except DAMAGE as error:
+    except Exception as error:  # damage makes zipfile and NumPy raise nearly anything
+        expected = f"{name} must be a whole .npz file of arrays"
         raise ValueError(f"{expected}, got this error: {error}") from error
 
 
@@ -169,6 +156,7 @@ def _packed(value, arrays):
 
 
 def _unpacked(value, arrays):
+    """What `_packed` made `value` of."""
     match value:
         case {"array": number}:
             return arrays[number]
@@ -200,18 +188,18 @@ def _members(archive):
 
 
 def _checked_name(name):
+    """Return `name` if an archive can hold it as it is; or raise."""
     if not isinstance(name, str):
         raise TypeError(f"params must have names that are strings, got {name!r}")
-    try:
-        short = len(name.encode()) <= LONGEST_NAME
-    except UnicodeEncodeError:
-        short = False
-    if not short or zipfile.ZipInfo(name).filename != name:
-        raise ValueError(f"params must have names that a file can hold, got {name!r}")
-    return name
+    with suppress(UnicodeEncodeError):
+        is_short = len(name.encode()) <= LONGEST_NAME
+        if is_short and zipfile.ZipInfo(name).filename == name:
+            return name
+    raise ValueError(f"params must have names that a file can hold, got {name!r}")
 
 
 def _checked_array(name, value):
+    """Return `value` as an array that needs no pickle; or raise TypeError."""
     array = np.asarray(value)
     if array.dtype.hasobject or array.dtype.kind not in "biufcSU":
         expected = f"params must hold arrays of numbers, got dtype {array.dtype}"
@@ -242,29 +230,20 @@ def replacing(path):
     file : file
         Open for writing bytes.
     """
-    path = check_path("path", path)
-    if path.is_symlink():
-        path = path.resolve()
+    path = check_path("path", path).resolve()  # of a link, what it points at
     if path.is_dir():
         raise IsADirectoryError(f"path must be a file, got the folder {path}")
-    handle, beside = tempfile.mkstemp(".part", f".{path.name[:50]}.", path.parent)
+    beside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.part")
     try:
-        with open(handle, "wb") as file:
+        with open(beside, "xb") as file:
+            # as the old file, or as any new one; in a browser, nobody could read that
+            new = beside.stat().st_mode | 0o600
+            os.chmod(beside, path.stat().st_mode if path.exists() else new)
             yield file
             file.flush()
             os.fsync(file.fileno())  # else a power cut may leave the name without bytes
-        os.chmod(beside, _mode(path))
         os.replace(beside, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(beside)
         raise
-
-
-def _mode(path):
-    """The permissions of the file that is there, or those of any new file."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask | 0o600  # in a browser, the umask forbids everything

@@ -1,10 +1,11 @@
 """`fit`: a training from its first step to its last, in one call."""
 
 import warnings
+from functools import partial
 
 from tqdm import tqdm
 
-from ..checks import check_flag, check_function
+from ..checks import any_function, check_flag, takes
 from ..machine.host import IN_BROWSER
 from .loop import Training
 from .resume import resumable
@@ -21,19 +22,41 @@ def progress_bar(total, unit, wanted):
     return tqdm(total=total, unit=unit, **hidden)
 
 
-def _show(run, bar):
+def _show(bar, run):
+    """Move a bar on by a step; write the last loss and accuracy beside it."""
+    bar.update()
     if run.history:
         loss, _, accuracy, _ = run.history[-1]
         bar.set_postfix(loss=f"{loss:.3f}", val=f"{accuracy:.1%}", refresh=False)
 
 
-def wants_to_stop(run, callback):
-    """Whether a callback, if there is one, ends a run that would go on."""
-    if callback is None or run.stopped:
-        return False
-    return bool(callback(run)) and not run.finished
+def take_steps(training, turns, n_shards, look, callback=None):
+    """Take the steps of a training, until a callback or an interrupt stops its run.
+
+    Parameters
+    ----------
+    training : Training
+    turns : iterable of Run
+        The training itself, or what goes through its steps.
+    n_shards : int
+        As for `side_by_side`.
+    look : callable
+        Called with the `Run` after every step.
+    callback : callable, optional
+        Called after it, unless the run has diverged; stops it by returning True.
+    """
+    try:
+        with side_by_side(training, n_shards):
+            for run in turns:
+                look(run)
+                ends = callback is not None and not run.stopped and callback(run)
+                if ends and not run.finished:
+                    run.stop("stopped")
+    except KeyboardInterrupt:
+        training.run.stop("interrupted")
 
 
+@takes(callback=any_function)
 def fit(
     model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
     callback=None, progress=True, n_shards=2, checkpoint=None, folder=None, **settings,
@@ -125,30 +148,21 @@ def fit(
     training = Training(
         model, X, y, X_val, y_val, epochs, lr, batch_size, seed, **settings
     )
-    if callback is not None:
-        check_function("callback", callback)
     turns = training
     if checkpoint is not None or folder is not None:
         turns = resumable(training, checkpoint, folder, n_shards=n_shards)
     run = training.run
     with progress_bar(run.n_steps, "batch", progress) as bar:
         bar.update(len(run.batch_loss))
-        try:
-            with side_by_side(training, n_shards):
-                for _ in turns:
-                    bar.update()
-                    _show(run, bar)
-                    if wants_to_stop(run, callback):
-                        run.stop("stopped")
-        except KeyboardInterrupt:
-            run.stop("interrupted")
+        take_steps(training, turns, n_shards, partial(_show, bar), callback)
     if run.stopped:
         text = f"training {run.stopped} of {epochs}{_advice(training)}"
-        warnings.warn(text, stacklevel=2)
+        warnings.warn(text, stacklevel=3)
     return run
 
 
 def _advice(training):
+    """Where a run diverged, and what may help; empty if it did not."""
     run = training.run
     if not run.diverged:
         return ""

@@ -6,23 +6,23 @@ from time import perf_counter
 import numpy as np
 
 from ..checks import (
-    check_counts,
+    any_function,
+    any_seed,
     check_fits,
-    check_function,
     check_images,
-    check_is,
     check_labels,
-    check_number,
-    check_params,
-    check_seed,
+    number,
+    params_of,
+    takes,
+    whole,
 )
 from ..data.batches import ImageStream, Shuffled
 from ..evaluation.evaluate import score
 from ..evaluation.prediction import predict_logits
-from ..model.network import Layer
+from ..model.network import MODEL
 from ..model.ops import cross_entropy
 from .optim import adam_update, cosine
-from .run import Epoch, Run
+from .run import Epoch, Run, copied
 
 
 class Training:
@@ -103,44 +103,45 @@ class Training:
     (35, False)
     """
 
+    @takes(
+        model=MODEL, epochs=whole(), batch_size=whole(), lr=number(above=0),
+        weight_decay=number(low=0), seed=any_seed, optimiser=any_function,
+        schedule=any_function, augment=any_function,
+        params=params_of("model", finite=True),
+    )  # fmt: skip
     def __init__(
         self, model, X, y, X_val, y_val, epochs=12, lr=3e-3, batch_size=64, seed=0, *,
         optimiser=adam_update, schedule=cosine, augment=None, weight_decay=0.0,
         params=None,
     ):  # fmt: skip
-        self.model = check_is("model", model, Layer)
-        epochs, batch_size = check_counts(epochs=epochs, batch_size=batch_size)
-        self.lr = check_number("lr", lr, above=0)
-        self.weight_decay = check_number("weight_decay", weight_decay, low=0)
+        self.model, self.lr, self.weight_decay = model, lr, weight_decay
+        self.optimiser, self.schedule, self.augment = optimiser, schedule, augment
         # drawn from the seed in this order: a generator for the augmentation, so that
         # all else stays the same with one; the parameters; every shuffle
-        rng = check_seed("seed", seed)
-        self.optimiser = check_function("optimiser", optimiser)
-        self.schedule = check_function("schedule", schedule)
-        self.augment = None if augment is None else check_function("augment", augment)
+        rng = np.random.default_rng(seed)
         self.augment_rng = rng.spawn(1)[0] if augment is not None else rng
-        if params is not None:
-            params = check_params("params", params, model, finite=True)
         self.start = model.init(rng) if params is None else params
-        self.params = _copy(self.start)
+        self.params = copied(self.start)
         self.data = self._source(X, y, rng)
         self.X_val, self.y_val = self._examples("X_val", X_val, "y_val", y_val)
-        shapes = self.data.image_shape, self.X_val.shape[1:]
-        if shapes[0] != shapes[1]:
-            got = f"{shapes[0]} and {shapes[1]}"
-            raise ValueError(f"X and X_val must hold images of one shape, got {got}")
-        self.decayed = _weights(model) if self.weight_decay else []
+        own, other = self.data.image_shape, self.X_val.shape[1:]
+        if own != other:
+            text = "X and X_val must hold images of one shape"
+            raise ValueError(f"{text}, got {own} and {other}")
+        weights = [n for n, p in model.parameters().items() if p.role == "weight"]
+        self.decayed = weights if weight_decay else []
         self.batch_size = min(batch_size, self.data.epoch_size)
         steps_per_epoch = math.ceil(self.data.epoch_size / self.batch_size)
         self.state, self.run = {}, Run(self.params, epochs, steps_per_epoch)
         self.last_rate, self.val_logits = self.lr, None
 
     def _source(self, X, y, rng):
+        """Where batches come from: shuffled examples, or a stream as it is."""
         if not isinstance(X, ImageStream):
             return Shuffled(*self._examples("X", X, "y", y), rng)
         if y is not None:
-            text = f"y must be None with an ImageStream, got {type(y).__name__}"
-            raise ValueError(text)
+            got = type(y).__name__
+            raise ValueError(f"y must be None with an ImageStream, got {got}")
         return X
 
     def _examples(self, X_name, X, y_name, y):
@@ -204,9 +205,10 @@ class Training:
         return loss
 
     def _diverge(self):
+        """End the run, with parameters that are finite."""
         self.run.stop("diverged")
         if not self.run.history:
-            self.run.params = _copy(self.start)
+            self.run.params = copied(self.start)
 
     @np.errstate(all="ignore")
     def _validate(self, began):
@@ -221,6 +223,7 @@ class Training:
         self.run.record(epoch, self.params)
 
 
+@takes(model=MODEL, optimiser=any_function)
 def train_step(model, params, x, y, state, lr, optimiser=adam_update):
     """One training step on a batch, in place; returns the loss before it, in nats.
 
@@ -263,18 +266,9 @@ def train_step(model, params, x, y, state, lr, optimiser=adam_update):
     >>> losses[-1] < losses[0]
     True
     """
-    check_is("model", model, Layer), check_function("optimiser", optimiser)
     logits, backward = model(params, x, train=True)
     loss, dlogits = cross_entropy(logits, y)
     grads = {}
     backward(dlogits, grads)
     optimiser(params, grads, state, lr=lr)
     return loss
-
-
-def _copy(params):
-    return {name: value.copy() for name, value in params.items()}
-
-
-def _weights(model):
-    return [name for name, p in model.parameters().items() if p.role == "weight"]

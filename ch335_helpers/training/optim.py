@@ -30,9 +30,8 @@ def _fitting(memory):
         params, state, arrays = known["params"], known["state"], {}
         for entry, grad in check_is(name, grads, dict).items():
             grad = arrays[entry] = check_values(f"{name}[{entry!r}]", grad, None)
-            if entry not in params or np.shape(params[entry]) != grad.shape:
-                there = entry in params
-                found = np.shape(params[entry]) if there else "no such parameter"
+            found = np.shape(params[entry]) if entry in params else "no such parameter"
+            if found != grad.shape:
                 text = f"{name}[{entry!r}] has shape {grad.shape}, but params has"
                 raise ValueError(f"{text} {found}")
             check_floats(f"params[{entry!r}]", params[entry])

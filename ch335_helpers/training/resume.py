@@ -76,6 +76,7 @@ def _training_in(path, asked):
 
 
 def _saved_each_epoch(training, path, asked):
+    """The steps of a training, which is written to a file after each epoch."""
     for run in training:
         if len(run.batch_loss) % run.steps_per_epoch == 0 and not run.stopped:
             save_state(path, {"asked": asked, "training": training.snapshot()})

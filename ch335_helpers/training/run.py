@@ -25,6 +25,11 @@ class Epoch(NamedTuple):
     seconds: float
 
 
+def copied(params):
+    """A copy of parameters that no further step changes."""
+    return {name: value.copy() for name, value in params.items()}
+
+
 def _of_each_epoch(name):
     """A property of a `Run`: one entry of every epoch, as a list."""
     return property(lambda run: [getattr(epoch, name) for epoch in run.history])
@@ -104,7 +109,7 @@ class Run:
         """Add an `Epoch`; keep a copy of its parameters if none before was better."""
         best = self.params
         if epoch.val_accuracy >= max(self.val_accuracy, default=0):
-            best = {name: value.copy() for name, value in params.items()}
+            best = copied(params)
         # in one line, so that an interrupt comes before both or after them
         self.history, self.params = [*self.history, epoch], best
 
@@ -112,9 +117,8 @@ class Run:
         """End the run, for instance because it ``"diverged"``."""
         n = len(self.history)
         between = n > 0 and len(self.batch_loss) == n * self.steps_per_epoch
-        self.stopped = (
-            f"{why} after epoch {n}" if between else f"{why} in epoch {n + 1}"
-        )
+        where = f"after epoch {n}" if between else f"in epoch {n + 1}"
+        self.stopped = f"{why} {where}"
 
     def __repr__(self):
         parts = [f"{len(self.history)} of {self.epochs} epochs"]

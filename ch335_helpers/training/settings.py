@@ -75,6 +75,7 @@ def described(value, with_place=True):
 
 
 def _name(function):
+    """The name that stands for a function or class; or raise ValueError."""
     function = unwrap(function)  # what is around it only checks its arguments
     if "<lambda>" in function.__qualname__ or getattr(function, "__closure__", None):
         text = "settings must be recognised by their names in a file: give a function"

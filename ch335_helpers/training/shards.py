@@ -219,7 +219,7 @@ def side_by_side(training, n_shards):
         if (layer := stranger(model)) is not None:
             text = f"the layer {layer.name!r} is a {type(layer).__name__}, which may "
             text += "look at several images at once: model trains in one process"
-            warnings.warn(text, stacklevel=4)
+            warnings.warn(text, stacklevel=6)  # the caller of `fit`
             yield
             return
 

@@ -6,20 +6,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 
-from ..checks import (
-    check_distinct,
-    check_function,
-    check_is,
-    check_number,
-    check_whole,
-)
+from ..checks import any_function, check_number, distinct, takes, whole
 from ..evaluation.evaluate import confusion_matrix
-from ..model.network import Layer
-from .fitting import progress_bar, wants_to_stop
+from ..model.network import MODEL
+from .fitting import progress_bar, take_steps
 from .loop import Training
 from .optim import constant
 from .run import Run
-from .shards import side_by_side
 
 TIMES_WORSE = 2  # than guessing: from here on, a loss counts as diverged
 
@@ -53,12 +46,15 @@ class Trace:
     filters: list = field(default_factory=list)
     confusion: list = field(default_factory=list)
 
-    def look_in(self, training, weights):
-        """Add what the network is like after an epoch."""
+    def look_in(self, training, weights, bar, run):
+        """After an epoch's last step, add what the network is like; move a bar on."""
+        if run.stopped or len(run.history) == len(self.filters):
+            return
         predicted = training.val_logits.argmax(axis=1)
         n_classes = training.val_logits.shape[1]
         self.confusion.append(confusion_matrix(training.y_val, predicted, n_classes))
         self.filters.append(training.params[weights].copy())
+        bar.update()
 
     def keep_whole_epochs(self):
         """Leave out an epoch of which an interrupt has let only a part be noted."""
@@ -83,6 +79,10 @@ class Trace:
         return len(self.run.train_loss) + 1 if self.run.diverged else 0
 
 
+@takes(
+    learning_rates=distinct(partial(check_number, above=0)), model=MODEL,
+    epochs=whole(), callback=any_function,
+)  # fmt: skip
 def try_learning_rates(
     model, X, y, X_val, y_val, learning_rates, epochs=10, *,
     seed=0, schedule=constant, callback=None, progress=True, n_shards=2, **settings,
@@ -146,13 +146,7 @@ def try_learning_rates(
     >>> [(trace.lr, len(trace.accuracy)) for trace in traces]
     [(0.001, 2), (0.01, 2)]
     """
-    above_0 = partial(check_number, above=0)
-    learning_rates = check_distinct("learning_rates", learning_rates, above_0)
-    check_is("model", model, Layer)
-    epochs = check_whole("epochs", epochs)
-    if callback is not None:
-        check_function("callback", callback)
-    first, traces = _first_convolution(model), []
+    weights, traces = f"{_first_convolution(model)}.w", []
     with progress_bar(len(learning_rates) * epochs, "epoch", progress) as bar:
         for lr in learning_rates:
             start = deepcopy((X, seed))  # a stream or a generator would move on
@@ -162,25 +156,18 @@ def try_learning_rates(
             )  # fmt: skip
             trace = Trace(lr, training.run)
             traces.append(trace)
-            try:
-                with side_by_side(training, n_shards):
-                    for run in training:
-                        if not run.stopped and len(run.history) > len(trace.filters):
-                            trace.look_in(training, f"{first}.w")
-                            bar.update()
-                        if wants_to_stop(run, callback):
-                            run.stop("stopped")
-            except KeyboardInterrupt:
-                trace.run.stop("interrupted")
-                trace.keep_whole_epochs()
+            look = partial(trace.look_in, training, weights, bar)
+            take_steps(training, training, n_shards, look, callback)
+            trace.keep_whole_epochs()
             if trace.run.stopped and not trace.run.diverged:
                 text = f"training {trace.run.stopped} of learning rate {lr:g}"
-                warnings.warn(text, stacklevel=2)
+                warnings.warn(text, stacklevel=3)
                 break
     return traces
 
 
 def _first_convolution(model):
+    """The name of a network's first convolution; or raise ValueError."""
     for layer in model.leaves():
         if layer.kind == "convolution":
             return layer.name
