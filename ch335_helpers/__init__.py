@@ -19,6 +19,7 @@ from .data.shapes import (
 from .data.split import SealedTestSet, Split, train_val_test_split
 from .display import Source, Table
 from .evaluation.calibration import (
+    calibration_by_luck,
     expected_calibration_error,
     fit_temperature,
     log_odds,

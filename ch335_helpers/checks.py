@@ -37,6 +37,7 @@ came: TypeError for the wrong kind of array or object, else ValueError.
 import inspect
 import math
 import operator
+import types
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial, wraps
 from numbers import Real
@@ -48,6 +49,7 @@ KINDS = {REALS: "iuf", LABELS: "iu", BOOLEANS: "b"}  # as NumPy's dtypes name th
 FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 WHOLE = int, np.integer
 LARGEST = 2**30  # numbers in one array: 4 GB, in float32
+DECORATED = {}  # by each function with contracts: the one that it calls
 
 
 def takes(**contracts):
@@ -91,6 +93,7 @@ def takes(**contracts):
                     known[name] = given[name] = contract(name, given[name], known)
             return function(**given)
 
+        DECORATED[checked] = function
         return checked
 
     return decorate
@@ -116,9 +119,19 @@ def operation(**contracts):
             checked_backward.__wrapped__ = backward  # for its source
             return y, checked_backward
 
+        DECORATED[forward] = function
         return forward
 
     return decorate
+
+
+def undecorated(function):
+    """The function behind the contracts of `takes`; another one is returned as it is.
+
+    Unlike `inspect.unwrap`, it looks behind no other decorator.
+    """
+    is_function = isinstance(function, types.FunctionType)
+    return DECORATED.get(function, function) if is_function else function
 
 
 def _contract(check, *limits, **named):

@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 
-from ..checks import finite, labels, probabilities, takes, whole
+from ..checks import any_seed, finite, labels, probabilities, takes, whole
 from ..model.ops import cross_entropy
 from .intervals import bisect
+
+MOST_DRAWS = 10_000
 
 GROUPS = whole(1, 10_000)  # of answers: more would fill the memory
 TEMPERATURES = 1e-3, 1e3  # what `fit_temperature` searches between
@@ -88,6 +90,53 @@ def expected_calibration_error(probabilities, y, n_bins=10):
     """
     confidence, hit_rate, counts = reliability(probabilities, y, n_bins)
     return float((counts * np.abs(confidence - hit_rate)).sum() / counts.sum())
+
+
+@takes(probabilities=probabilities("N K"), n_draws=whole(1, MOST_DRAWS), seed=any_seed)
+def calibration_by_luck(probabilities, n_draws=100, seed=0):
+    """Calibration errors of promises that are kept: luck alone makes them.
+
+    Labels are drawn from the probabilities themselves, again and again. An error that
+    is no larger than these is none that so many images can show.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (N, K)
+        Rows that sum to 1.
+    n_draws : int
+        How often labels are drawn, from 1 to 10,000.
+    seed : int or numpy.random.Generator
+        Decides the labels.
+
+    Returns
+    -------
+    errors : ndarray, shape (n_draws,)
+        The `expected_calibration_error` of each draw.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range, or of the wrong kind.
+
+    Notes
+    -----
+    Taught in notebook 8.
+
+    Examples
+    --------
+    A hundred fair coins, and ten thousand:
+
+    >>> for n in (100, 10_000):
+    ...     print(calibration_by_luck(np.full((n, 2), 0.5)).mean().round(3))
+    0.046
+    0.004
+    """
+    rng, steps = np.random.default_rng(seed), probabilities.cumsum(axis=1)
+    errors = np.empty(n_draws)
+    for draw in range(n_draws):
+        below = rng.random((len(steps), 1)) * steps[:, -1:] >= steps[:, :-1]
+        errors[draw] = expected_calibration_error(probabilities, below.sum(axis=1))
+    return errors
 
 
 @takes(logits=finite("N K"), y=labels("N", "K"))

@@ -196,8 +196,8 @@ def _compute(tasks, executor, keep):
     if lost:
         several = f"{len(lost)} trainings were lost with their workers"
         what = several if len(lost) > 1 else "1 training was lost with its worker"
-        text = f"{what}; the same call trains them again, with a folder nothing else"
-        warnings.warn(text, stacklevel=3)
+        again = "the same call trains again; with a folder, only what was lost"
+        warnings.warn(f"{what}: {again}", stacklevel=3)
     return lost
 
 

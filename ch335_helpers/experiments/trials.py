@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..display import Table
-from ..training.files import check_path, load_state, save_state
+from ..training.files import check_path
 from ..training.run import Run
-from ..training.settings import described, digits
+from ..training.settings import described, digits, load_for, save_for
 
 
 @dataclass(frozen=True)
@@ -127,24 +127,22 @@ class TrialFiles:
     def path(self, name, seed):
         """The file of one training; its name can be read, and stays in the folder."""
         readable = re.sub(r"[^A-Za-z0-9.]+", "-", str(name)).strip("-.")[:40]
-        asked = digits([described(name), seed, self.asked[name]])
+        asked = digits(self._asked(name, seed))
         return self.folder / f"{readable or 'trial'}-seed{seed}-{asked}.npz"
+
+    def _asked(self, name, seed):
+        return {"configuration": described(name), "seed": seed, **self.asked[name]}
 
     def save(self, trial):
         """Write a finished trial, at once and whole."""
-        key = [trial.name, trial.seed, self.asked[trial.name]]
-        state = {"asked": described(key), "run": vars(trial.run)}
-        save_state(self.path(trial.name, trial.seed), state)
+        key = trial.name, trial.seed
+        save_for(self.path(*key), self._asked(*key), vars(trial.run))
 
     def load(self, name, seed):
         """The trial if its file is there, else None; ValueError if it is damaged."""
         path = self.path(name, seed)
         try:
-            state = load_state(path)
-            if state["asked"] != described([name, seed, self.asked[name]]):
-                raise ValueError(f"{path} must hold this training, got another one")
-            return Trial(name, seed, Run(**state["run"]))
+            run = Run(**load_for(path, self._asked(name, seed), str(path)))
         except FileNotFoundError:
             return None
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{path} must hold a training, got {error!r}") from error
+        return Trial(name, seed, run)

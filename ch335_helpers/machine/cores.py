@@ -161,6 +161,14 @@ class Cores(ThreadPoolExecutor):
 
         # a new Python, not a copy of this process, which may have threads
         pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        try:
+            pool.submit(abs, 0).result()
+        except BrokenExecutor as error:
+            text = (
+                "no new Python could be started. In a script, what uses all cores must"
+            )
+            guard = 'stand below `if __name__ == "__main__":`'
+            raise RuntimeError(f"{text} {guard}") from error
         self._own.pool = pool
         self._pools.append(pool)
         return pool

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checks import check_fits, lengths, takes
-from .network import MODEL
+from .network import MODEL, computes_as
 from .walk import steps
 
 
@@ -101,6 +101,9 @@ def fields_of(found, img_size):
             for start, f in zip(starts, inputs, strict=True)
         ]
         start, stride = min(starts), layer.stride * max(f.stride for f in inputs)
-        is_image, whole = step.y.ndim == 4, Field(img_size, img_size, 0)
-        fields[index] = Field(max(ends) - start, stride, start) if is_image else whole
+        fields[index] = Field(max(ends) - start, stride, start)
+        if step.y.ndim < 4:
+            fields[index] = Field(img_size, img_size, 0)
+        elif layer.parts is not None and not computes_as(layer):
+            fields[index] = Field(img_size, 0, 0)  # nobody knows how far it looks
     return [fields[index] for index in range(len(found))]

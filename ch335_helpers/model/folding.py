@@ -7,7 +7,7 @@ import numpy as np
 
 from ..checks import takes
 from .layers import BatchNorm, Conv
-from .network import NETWORK, Chain, is_known, rebuild
+from .network import NETWORK, Chain, computes_as, rebuild
 from .ops import EPS
 
 
@@ -75,7 +75,7 @@ def fold_layer(layer, params):
 
 def _fold_pairs(layer, params):
     """A chain without its pairs; their filters and biases in `params` are replaced."""
-    if not is_known(layer, Chain):
+    if not computes_as(layer, Chain):
         return layer
     parts = []
     for part in layer.parts:
@@ -88,7 +88,8 @@ def _fold_pairs(layer, params):
 
 def _are_a_pair(layer, following, params):
     """Whether two layers can become one; what is wrong is left to the evaluation."""
-    if (type(layer), type(following)) != (Conv, BatchNorm):
+    pair = zip((layer, following), (Conv, BatchNorm), strict=True)
+    if not all(type(own) is kind and computes_as(own, kind) for own, kind in pair):
         return False
     positive = (params[f"{following.name}.running_var"] >= 0).all()
     return layer.shape[0] == following.channels and positive

@@ -275,17 +275,21 @@ class Residual(Layer):
         return y + short
 
 
-def is_known(layer, *classes):
-    """Whether a layer computes from its parts as a Chain or a Residual does.
+# what a class may have of its own, and then computes in its own way
+OWN_WAYS = "__call__", "add", "operation", "own_values"
 
-    A subclass with a `__call__` of its own does not: such a layer is one step, to be
-    taken as a whole by everything that goes through a network or rebuilds it.
+
+def computes_as(layer, *classes):
+    """Whether a layer computes as one of these classes: Chain or Residual by default.
+
+    A subclass with a `__call__` of its own does not, nor does one with another way to
+    add, to normalise or to get its values. Such a layer is one step, to be taken as a
+    whole by everything that goes through a network or rebuilds it.
 
     Parameters
     ----------
     layer : Layer
     *classes : type
-        Only these, instead of both.
 
     Returns
     -------
@@ -296,11 +300,14 @@ def is_known(layer, *classes):
     >>> class Louder(Chain):
     ...     def __call__(self, params, x, train=False):
     ...         return super().__call__(params, 2 * x, train)
-    >>> is_known(Chain()), is_known(Chain(), Residual), is_known(Louder())
+    >>> computes_as(Chain()), computes_as(Chain(), Residual), computes_as(Louder())
     (True, False, False)
     """
-    calls = [known.__call__ for known in classes or (Chain, Residual)]
-    return type(layer).__call__ in calls
+    kind = type(layer)
+    return not vars(layer).keys() & set(OWN_WAYS) and any(
+        all(getattr(kind, way, None) is getattr(one, way, None) for way in OWN_WAYS)
+        for one in classes or (Chain, Residual)
+    )
 
 
 def rebuild(layer, change):
@@ -312,7 +319,7 @@ def rebuild(layer, change):
         The network. It is not changed.
     change : callable
         Takes a layer whose parts have been changed already, and returns it or another
-        one. A layer that is not known from inside, see `is_known`, is changed as a
+        one. A layer that is not known from inside, see `computes_as`, is changed as a
         whole.
 
     Returns
@@ -327,7 +334,7 @@ def rebuild(layer, change):
     >>> [leaf.name for leaf in smooth.leaves()]
     ['max pool', 'relu1']
     """
-    if is_known(layer):
+    if computes_as(layer):
         layer = copy(layer)
         layer.parts = tuple(rebuild(part, change) for part in layer.parts)
     return change(layer)

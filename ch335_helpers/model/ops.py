@@ -233,10 +233,15 @@ def gradients_from_x(pixels, dy, w, padding, dx, stride, patches=None):
 
 
 def scatter_gradient(dy, w, stride, padding, out):
-    """As `input_gradient`: each output hands its share to every pixel of its window.
+    """Gradient of a convolution's input: each output hands a share to all its pixels.
 
-    For images of few channels, this is faster: a product that has a column a channel
-    leaves most of a core idle.
+    For images of few channels, this is faster than `input_gradient`: a product with one
+    column for each channel leaves most of a core idle.
+
+    Parameters
+    ----------
+    dy, w, stride, padding, out
+        As for `input_gradient`.
 
     Examples
     --------
@@ -248,12 +253,13 @@ def scatter_gradient(dy, w, stride, padding, out):
            [1., 2., 1.]])
     """
     (n, Ho, Wo, F), (_, C, kH, kW), (_, H, W, _) = dy.shape, w.shape, out.shape
-    filters = w.transpose(2, 3, 1, 0).reshape(-1, F)
-    shares = inner_products(filters, dy.reshape(-1, F)).reshape(kH, kW, C, n, Ho, Wo)
     padded = np.zeros((C, n, H + 2 * padding, W + 2 * padding), out.dtype)
-    for i, j in np.ndindex(kH, kW):
-        rows = slice(i, i + stride * Ho, stride)
-        padded[:, :, rows, j : j + stride * Wo : stride] += shares[i, j]
+    for i in range(kH):  # a row of the filters at a time, as all would take much memory
+        filters = w[:, :, i].transpose(2, 1, 0).reshape(-1, F)
+        shares = inner_products(filters, dy.reshape(-1, F)).reshape(kW, C, n, Ho, Wo)
+        rows = padded[:, :, i : i + stride * Ho : stride]
+        for j in range(kW):
+            rows[..., j : j + stride * Wo : stride] += shares[j]
     inside = padded[:, :, padding : padding + H, padding : padding + W]
     out[...] = inside.transpose(1, 2, 3, 0)
 

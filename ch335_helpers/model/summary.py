@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..display import Table
 from .fields import blank_steps, fields_of
-from .network import n_parameters
+from .network import Residual, computes_as, n_parameters
 
 
 @dataclass
@@ -54,9 +54,9 @@ class Summary:
         self.n_parameters, size = n_parameters(model), image_shape[-1]
         self.rows = []
         for step, field in zip(found, fields_of(found, size), strict=True):
-            is_sum = step.layer.kind == "sum"
+            is_sum = computes_as(step.layer, Residual)
             title = f"{step.name}: sum with the shortcut" if is_sum else step.name
-            own = 0 if step.layer.parts else n_parameters(step.layer)
+            own = 0 if is_sum else n_parameters(step.layer)
             self.rows.append(Row(title, step.y.shape[1:], own, min(field.size, size)))
 
     def _repr_markdown_(self):

@@ -8,11 +8,12 @@ from copy import copy
 
 import numpy as np
 
-from ..checks import check_fits, instance, one_of, takes, whole
+from ..checks import check_fits, check_is, one_of, takes, whole
 from .layers import (
     BatchNorm,
     Conv,
     Flatten,
+    GlobalAvgPool,
     GlobalMaxPool,
     Linear,
     LogSumExpPool,
@@ -20,14 +21,27 @@ from .layers import (
     ReLU,
 )
 from .models import residual_block
-from .network import MODEL, Chain, Residual, is_known, rebuild
+from .network import Chain, Layer, Residual, computes_as, rebuild
 
 MAX_DEPTH = 1000  # residual blocks in a row
 HEADS = ("maximum", "log-sum-exp", "flatten")
-CHAIN = instance(Chain)
 
 
-@takes(model=MODEL)
+def _known(name, model, known):
+    """The contract of a network that can be changed from inside."""
+    model = check_is(name, model, Layer)
+    if not computes_as(model):
+        got = f"a {type(model).__name__} with a way of its own"
+        raise ValueError(f"{name} must compute as a Chain or Residual does, got {got}")
+    return model
+
+
+def _chain(name, model, known):
+    """The contract of a chain that can be changed from inside."""
+    return _known(name, check_is(name, model, Chain), known)
+
+
+@takes(model=_known)
 def without_batch_norm(model):
     """The network without batch normalisation; its convolutions have a bias instead.
 
@@ -53,15 +67,16 @@ def without_batch_norm(model):
     """
 
     def change(layer):
-        if is_known(layer, Chain):
-            kept = [p for p in layer.parts if not is_known(p, BatchNorm)]
-            return Chain(*kept, name=layer.name)
-        return _changed(layer, bias=True) if is_known(layer, Conv) else layer
+        if computes_as(layer, BatchNorm):
+            return Chain()
+        if computes_as(layer, Chain):
+            return Chain(*(p for p in layer.parts if p.parts != ()), name=layer.name)
+        return _changed(layer, bias=True) if computes_as(layer, Conv) else layer
 
     return rebuild(model, change)
 
 
-@takes(model=MODEL)
+@takes(model=_known)
 def without_shortcuts(model):
     """The network without shortcuts: of each residual block, the main path is left.
 
@@ -86,12 +101,12 @@ def without_shortcuts(model):
     """
 
     def change(layer):
-        return layer.parts[0] if is_known(layer, Residual) else layer
+        return layer.parts[0] if computes_as(layer, Residual) else layer
 
     return rebuild(model, change)
 
 
-@takes(depth=whole(1, MAX_DEPTH), model=CHAIN)
+@takes(depth=whole(1, MAX_DEPTH), model=_chain)
 def deeper(model, depth):
     """The network with `depth` residual blocks in a row in place of each one.
 
@@ -117,22 +132,25 @@ def deeper(model, depth):
     >>> [part.name for part in variant.parts][3:8]
     ['block1', 'block1.relu2', 'block1.2', 'block1.2.relu2', 'pool']
     """
-    parts = []
+    parts, names = [], []
     for part in model.parts:
         parts.append(part)
-        if part.kind == "relu" and len(parts) > 1 and is_known(parts[-2], Residual):
-            name, main = parts[-2].name, parts[-2].parts[0]
-            convolutions = [la for la in main.leaves() if la.kind == "convolution"]
-            channels = convolutions[-1].shape[0]
-            for own in (f"{name}.{number}" for number in range(2, depth + 1)):
-                block = residual_block(own, channels, channels)
-                parts += [block, ReLU(f"{own}.relu2")]
-    if not any(is_known(part, Residual) for part in parts):
-        raise ValueError("model must have residual blocks, got none")
+        if (
+            len(parts) > 1
+            and computes_as(part, ReLU)
+            and computes_as(parts[-2], Residual)
+        ):
+            block, channels = parts[-2], _channels(parts[-2])
+            names = [f"{block.name}.{number}" for number in range(2, depth + 1)]
+            for own in names:
+                parts += [residual_block(own, channels, channels), ReLU(f"{own}.relu2")]
+    if depth > 1 and not names:
+        text = "model must have residual blocks, each followed by a ReLU"
+        raise ValueError(f"{text}, got {_kinds(model.parts)}")
     return Chain(*parts, name=model.name)
 
 
-@takes(model=CHAIN)
+@takes(model=_chain)
 def with_pooled_stem(model):
     """The network with a stem that halves the image by max pooling, not by a stride.
 
@@ -151,13 +169,13 @@ def with_pooled_stem(model):
     >>> [part.name for part in with_pooled_stem(ResidualCNN()).parts][:4]
     ['stem.conv', 'stem.bn', 'stem.relu', 'stem.pool']
     """
-    _check_kinds("begin", model.parts[:3], "convolution", "batch norm", "relu")
+    _check_layers("begin", model.parts[:3], Conv, BatchNorm, ReLU)
     conv, norm, relu, *rest = model.parts
     stem = _changed(conv, stride=1), norm, relu, MaxPool(name="stem.pool")
     return Chain(*stem, *rest, name=model.name)
 
 
-@takes(head=one_of(HEADS), model=CHAIN, img_size=whole(1, 1024))
+@takes(head=one_of(HEADS), model=_chain, img_size=whole(1, 1024))
 def with_head(model, head, img_size=32):
     """The network with another way to bring the places of an image together.
 
@@ -188,9 +206,10 @@ def with_head(model, head, img_size=32):
     ['scores', 'global max pool']
     """
     body, tail = model.parts[:-2], model.parts[-2:]
-    _check_kinds("end", tail, "global average pool", "linear")
+    _check_layers("end", tail, GlobalAvgPool, Linear)
     n_classes, channels = tail[-1].shape
     if head == "flatten":
+        _check_layers("begin", body[:1], Conv)
         n_values = _n_values(Chain(*body), img_size)
         tail = Flatten(), Linear("linear", n_values, n_classes)
     else:
@@ -199,12 +218,24 @@ def with_head(model, head, img_size=32):
     return Chain(*body, *tail, name=model.name)
 
 
-def _check_kinds(where, parts, *expected):
-    """Raise ValueError unless a network's first or last layers are of these kinds."""
-    found = tuple(part.kind for part in parts)
-    if found != expected:
-        text = f"model must {where} with {', '.join(expected)}"
-        raise ValueError(f"{text}, got {', '.join(found) or 'nothing'}")
+def _check_layers(where, parts, *expected):
+    """Raise ValueError unless a network's first or last layers are those of a list."""
+    same = len(parts) == len(expected) and all(map(computes_as, parts, expected))
+    if not same:
+        text = f"model must {where} with {', '.join(one.kind for one in expected)}"
+        raise ValueError(f"{text}, got {_kinds(parts)}")
+
+
+def _kinds(parts):
+    return ", ".join(part.kind or type(part).__name__ for part in parts) or "nothing"
+
+
+def _channels(block):
+    """How many channels come out of a residual block."""
+    shapes = [leaf.shape[0] for leaf in block.leaves() if computes_as(leaf, Conv)]
+    if not shapes:
+        raise ValueError(f"model must have convolutions in {block.name!r}, got none")
+    return shapes[-1]
 
 
 def _n_values(body, img_size):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checks import check_fits, check_gradient, check_is, flag, sequence, takes
-from .network import NETWORK, Chain, Layer, Residual, is_known
+from .network import NETWORK, Chain, Layer, Residual, computes_as
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,11 @@ def steps(model, params, x, train=False):
         return y, len(found) - 1
 
     def walk(layer, x, source):  # the output of `layer` and the index of its step
-        if is_known(layer, Chain):
+        if computes_as(layer, Chain):
             for part in layer.parts:
                 x, source = walk(part, x, source)
             return x, source
-        if is_known(layer, Residual):
+        if computes_as(layer, Residual):
             (y, main), (short, other) = (walk(p, x, source) for p in layer.parts)
             total = layer.add(y, short)
             return add(layer, (main, other), total, lambda dy, grads: (dy, dy))

@@ -1,4 +1,4 @@
-"""Parameters, or a whole state, in a file that is the old one or the new one."""
+"""Parameters, or a whole state, in a file that is always whole: the old or the new."""
 
 import hashlib
 import io
@@ -51,8 +51,9 @@ def save_params(path, params):
     arrays = {_checked_name(n): _checked_array(n, a) for n, a in params.items()}
     with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                npy.write_array(member, array, allow_pickle=False)
+            member = io.BytesIO()
+            npy.write_array(member, array, allow_pickle=False)
+            archive.writestr(f"{name}.npy", member.getbuffer())
         archive.comment = _seal(archive)
 
 
@@ -115,8 +116,13 @@ def save_state(path, state):
     ----------
     path : path-like
     state
-        Dicts with names of text, lists and tuples, as deep as they may be, of arrays,
-        numbers, text and None.
+        Arrays, numbers, text and None, in lists, tuples and dicts with names of text,
+        nested to any depth.
+
+    Raises
+    ------
+    TypeError
+        If there is something else in it; nothing is written then.
     """
     arrays = {}
     text = json.dumps(_packed(state, arrays))
@@ -134,8 +140,8 @@ def load_state(path):
     arrays = load_params(path)
     try:
         return _unpacked(json.loads(arrays["state"].tobytes()), arrays)
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"{path} must hold a saved state, got none: {error}") from None
+    except (KeyError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} must hold a saved state, got {error!r}") from None
 
 
 def _packed(value, arrays):
@@ -144,15 +150,17 @@ def _packed(value, arrays):
         case np.ndarray():
             arrays[str(len(arrays))] = value
             return {"array": str(len(arrays) - 1)}
-        case dict():
+        case dict() if all(isinstance(key, str) for key in value):
             return {"dict": {key: _packed(part, arrays) for key, part in value.items()}}
         case tuple():
             return {"tuple": [_packed(part, arrays) for part in value]}
         case list():
             return [_packed(part, arrays) for part in value]
         case np.generic():
-            return value.item()
-    return value
+            return {"scalar": _packed(np.array(value), arrays)["array"]}
+        case None | bool() | int() | float() | str():
+            return value
+    raise TypeError(f"state must hold arrays, numbers and text, got {value!r}")
 
 
 def _unpacked(value, arrays):
@@ -160,6 +168,8 @@ def _unpacked(value, arrays):
     match value:
         case {"array": number}:
             return arrays[number]
+        case {"scalar": number}:
+            return arrays[number][()]
         case {"dict": parts}:
             return {key: _unpacked(part, arrays) for key, part in parts.items()}
         case {"tuple": parts}:

@@ -23,8 +23,8 @@ def progress_bar(total, unit, wanted):
 
 
 def _show(bar, run):
-    """Move a bar on by a step; write the last loss and accuracy beside it."""
-    bar.update()
+    """Move a bar on to a run's last step, with the last loss and accuracy beside it."""
+    bar.update(len(run.batch_loss) - bar.n)
     if run.history:
         loss, _, accuracy, _ = run.history[-1]
         bar.set_postfix(loss=f"{loss:.3f}", val=f"{accuracy:.1%}", refresh=False)
@@ -53,7 +53,11 @@ def take_steps(training, turns, n_shards, look, callback=None):
                 if ends and not run.finished:
                     run.stop("stopped")
     except KeyboardInterrupt:
-        training.run.stop("interrupted")
+        look(training.run)  # an epoch may have ended in the last step
+        if not training.run.finished:
+            training.run.stop("interrupted")
+        return True
+    return False
 
 
 @takes(callback=any_function)

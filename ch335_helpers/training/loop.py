@@ -119,6 +119,7 @@ class Training:
         # drawn from the seed in this order: a generator for the augmentation, so that
         # all else stays the same with one; the parameters; every shuffle
         rng = np.random.default_rng(seed)
+        self.seed = rng.bit_generator.state
         self.augment_rng = rng.spawn(1)[0] if augment is not None else rng
         self.start = model.init(rng) if params is None else params
         self.params = copied(self.start)

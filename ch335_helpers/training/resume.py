@@ -3,12 +3,14 @@
 The file holds the training's `snapshot` and what the call asked for.
 """
 
-from ..data.batches import ImageStream
-from .files import check_path, load_state, save_state
-from .settings import described, differences, digits
+import warnings
 
-# of a training, besides those that only their digits are kept of
-SMALL = ("lr", "batch_size", "weight_decay", "optimiser", "schedule", "augment")
+from ..data.batches import ImageStream
+from .files import check_path
+from .settings import described, digits, load_for, save_for
+
+# settings that a file keeps in words; of all others it keeps the digits
+IN_WORDS = ("lr", "batch_size", "weight_decay", "optimiser", "schedule", "augment")
 
 
 def resumable(training, path, folder=None, **more):
@@ -41,18 +43,23 @@ def resumable(training, path, folder=None, **more):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{digits(asked)}.npz"
     if check_path("checkpoint", path).exists():
-        training.restore(_training_in(path, asked))
+        try:
+            training.restore(load_for(path, asked, "checkpoint"))
+        except ValueError as error:
+            if folder is None:
+                raise
+            warnings.warn(f"trained again: {error}", stacklevel=4)
     return _saved_each_epoch(training, path, asked)
 
 
 def settings_of(training, **more):
     """What decides how a training goes, `described`."""
     data, stream = training.data, isinstance(training.data, ImageStream)
-    small = {name: getattr(training, name) for name in SMALL} | more
+    small = {name: getattr(training, name) for name in IN_WORDS} | more
     large = {
         "model": training.model,
         "params": training.start,
-        "seed": training.augment_rng.bit_generator.state,
+        "seed": [training.seed, training.augment_rng.bit_generator.state],
         # a stream that has been drawn from is taken back to its place in the file
         "X": data if stream else data.X,
         "y": None if stream else data.y,
@@ -64,20 +71,9 @@ def settings_of(training, **more):
     return settings | {name: digits(part) for name, part in parts.items()}
 
 
-def _training_in(path, asked):
-    """The snapshot in a file, if it is of a training with these settings."""
-    state = load_state(path)
-    if not isinstance(state, dict) or state.keys() != {"asked", "training"}:
-        raise ValueError(f"checkpoint must be the file of a training, got {path}")
-    if different := differences(state["asked"], asked):
-        expected = "checkpoint must be of a training with the same settings"
-        raise ValueError(f"{expected}, got {path}, with {', '.join(different)}")
-    return state["training"]
-
-
 def _saved_each_epoch(training, path, asked):
     """The steps of a training, which is written to a file after each epoch."""
     for run in training:
         if len(run.batch_loss) % run.steps_per_epoch == 0 and not run.stopped:
-            save_state(path, {"asked": asked, "training": training.snapshot()})
+            save_for(path, asked, training.snapshot())
         yield run

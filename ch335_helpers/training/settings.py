@@ -1,18 +1,23 @@
 """The settings of a training in words, by which a saved one is recognised.
 
 One rule for `fit` and `sweep`: numbers and text count by their value, arrays by all of
-theirs, functions by their name and the arguments of a `functools.partial`, objects by
-their class and attributes.
+theirs, functions by their module, name and defaults and by the arguments of a
+`functools.partial`, objects by their class and attributes. What cannot be recognised so
+is refused: a saved run must never be taken for another one.
 """
 
 import hashlib
 import json
 from functools import partial
-from inspect import unwrap
 from os import PathLike
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 import numpy as np
+
+from ..checks import undecorated
+from .files import load_state, save_state
+
+FORMAT = 1  # to be raised when older files can no longer be read
 
 
 def described(value, with_place=True):
@@ -23,7 +28,7 @@ def described(value, with_place=True):
     value
         Numbers, text, arrays, functions, and lists, dicts or objects of those.
     with_place : bool
-        Whether it counts how far a random generator has been drawn from.
+        Whether how far a random generator has been drawn from counts, or only its seed.
 
     Returns
     -------
@@ -32,7 +37,7 @@ def described(value, with_place=True):
     Raises
     ------
     ValueError
-        If a function cannot be recognised by its name.
+        If a function or class cannot be recognised by its name.
     TypeError
         If there is something else in it, such as an open file.
 
@@ -40,50 +45,81 @@ def described(value, with_place=True):
     --------
     >>> from ch335_helpers import add_noise, MaxPool
     >>> described(partial(add_noise, noise=0.5))
-    ['add_noise', [], {'noise': 0.5}]
-    >>> described(MaxPool())
-    ['MaxPool', {'kernel': 2, 'stride': 2, 'name': 'max pool'}]
+    ['partial', 'function ch335_helpers.data.batches.add_noise', [], {'noise': 0.5}]
+    >>> described(MaxPool())[1]
+    {'kernel': 2, 'stride': 2, 'name': 'max pool'}
     """
     inside = partial(described, with_place=with_place)
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case np.generic():
-            return value.item()
-        case np.ndarray() if not value.dtype.hasobject:
-            array = np.ascontiguousarray(value)
-            kind = f"{array.dtype.str} {array.shape} "
-            return kind + hashlib.sha256(array.tobytes()).hexdigest()[:24]
-        case dict():
-            return {str(key): inside(part) for key, part in value.items()}
-        case list() | tuple():
-            return [inside(part) for part in value]
-        case partial():
-            return [inside(part) for part in (value.func, value.args, value.keywords)]
-        case MethodType():
-            return [value.__name__, inside(value.__self__)]
-        case FunctionType() | BuiltinFunctionType() | type():
-            return _name(value)
-        case np.random.Generator():
-            return inside(value.bit_generator.state) if with_place else "Generator"
-        case PathLike():
-            return str(value)
-    if not hasattr(value, "__dict__") or hasattr(value, "read"):
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if isinstance(value, np.generic) and type(value.item()) in (bool, int, float, str):
+        return value.item()
+    if kind is np.ndarray and not value.dtype.hasobject:
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return f"array {value.dtype.str} {value.shape} {digest[:24]}"
+    if kind in (list, tuple):
+        return [inside(part) for part in value]
+    if kind is dict:
+        return {_key(key): inside(part) for key, part in value.items()}
+    if kind is partial:
+        return ["partial", *map(inside, (value.func, value.args, value.keywords))]
+    if kind is np.random.Generator:
+        state, seed = value.bit_generator.state, value.bit_generator.seed_seq
+        return ["generator", inside(state if with_place else _attributes(seed))]
+    if kind is MethodType:
+        return ["method", value.__name__, inside(value.__self__)]
+    if kind in (FunctionType, BuiltinFunctionType) or isinstance(value, type):
+        return _name(value)
+    if isinstance(value, PathLike | np.dtype | ModuleType):
+        return f"{kind.__name__} {value}"
+    attributes = inside(_attributes(value))
+    return [_name(kind), attributes]
+
+
+def _key(key):
+    return key if isinstance(key, str) else f"{type(key).__name__} {key!r}"
+
+
+def _name(thing):
+    """What stands for a function or class: where it is defined, and its defaults."""
+    thing = undecorated(thing)
+    parts = vars(thing).values() if isinstance(thing, type) else [thing]
+    around = [getattr(undecorated(part), "__code__", None) for part in parts]
+    around = {name for code in around if code for name in code.co_freevars}
+    bound = getattr(thing, "__self__", None)
+    known = around <= {"__class__"} and (bound is None or type(bound) is ModuleType)
+    if not known or "<lambda>" in thing.__qualname__:
+        raise ValueError(
+            "settings must be recognised in a file, functions and classes by their "
+            "names: give one that reads no variables around it, or a functools.partial "
+            f"of it; got {thing.__qualname__}"
+        )
+    kind = "class" if isinstance(thing, type) else "function"
+    name = f"{kind} {thing.__module__}.{thing.__qualname__}"
+    defaults = (
+        getattr(thing, "__defaults__", None),
+        getattr(thing, "__kwdefaults__", None),
+    )
+    own = not str(thing.__module__).startswith("ch335_helpers.")
+    return name if not (own and any(defaults)) else f"{name} {described(defaults)}"
+
+
+def _attributes(value):
+    """The attributes of an object that is nothing but those; or raise TypeError."""
+    kind = type(value)
+    if kind is np.random.SeedSequence:
+        return value.state
+    plain = (
+        kind.__reduce__ is object.__reduce__
+        and kind.__reduce_ex__ is object.__reduce_ex__
+        and not issubclass(kind, (list, dict, set, frozenset, tuple, bytes))
+        and not any(vars(base).get("__slots__") for base in kind.__mro__)
+    )
+    if not plain or not hasattr(value, "__dict__") or hasattr(value, "read"):
         text = "settings must be numbers, text, arrays, functions or objects of those"
         raise TypeError(f"{text}, to be recognised in a file; got {value!r}")
-    return [_name(type(value)), inside(vars(value))]
-
-
-def _name(function):
-    """The name that stands for a function or class; or raise ValueError."""
-    function = unwrap(function)  # what is around it only checks its arguments
-    if "<lambda>" in function.__qualname__ or getattr(function, "__closure__", None):
-        text = "settings must be recognised by their names in a file: give a function"
-        raise ValueError(
-            f"{text} that reads no variables around it, or a functools.partial of one; "
-            f"got {function.__qualname__}"
-        )
-    return function.__qualname__
+    return vars(value)
 
 
 def digits(settings):
@@ -103,5 +139,25 @@ def differences(stored, asked):
     return [
         f"{name} {stored.get(name)} there and {asked.get(name)} here"
         for name in stored | asked
-        if stored.get(name) != asked.get(name)
+        if json.dumps(stored.get(name)) != json.dumps(asked.get(name))  # NaN is NaN
     ]
+
+
+def save_for(path, asked, kept):
+    """Write what a call with these described settings can go on from to a file."""
+    save_state(path, {"format": FORMAT, "asked": asked, "kept": kept})
+
+
+def load_for(path, asked, name):
+    """Read what `save_for` wrote for a call with the same settings; or ValueError.
+
+    `name` says in the error what the file should have been.
+    """
+    state = load_state(path)
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        text = f"{name} must be the file of a training, written by this version"
+        raise ValueError(f"{text}, got {path}")
+    if different := differences(state["asked"], asked):
+        text = f"{name} must be of a training with the same settings, got {path}, with"
+        raise ValueError(f"{text} {', '.join(different)}")
+    return state["kept"]

@@ -19,10 +19,10 @@ from ..machine.cores import one_blas_thread
 from ..machine.processes import may_fork, other_processes
 from ..model import layers, ops
 from ..model.layers import BatchNorm
-from ..model.network import Layer, is_known, rebuild
+from ..model.network import Layer, computes_as, rebuild
 
 IMAGES_TO_SHARE = 16  # a smaller batch is not worth a second process
-OWN_CALLS = {k.__call__ for k in vars(layers).values() if isinstance(k, type)}
+OWN_LAYERS = [k for k in vars(layers).values() if getattr(k, "kind", "")]
 
 
 def joint_moments(parts):
@@ -131,7 +131,7 @@ def join_batch_norm(model, gather):
     """
 
     def join(layer):
-        if is_known(layer, BatchNorm):
+        if computes_as(layer, BatchNorm):
             layer = copy(layer)
             layer.operation = partial(joint_batch_norm, gather=gather)
         return layer
@@ -150,7 +150,7 @@ class Sharded(Layer):
     Parameters
     ----------
     model : Layer
-        Without a `stranger`.
+        Without a `first_custom_layer`.
     shard : Shard
     """
 
@@ -167,6 +167,8 @@ class Sharded(Layer):
         def backward(dy, grads):
             own = {}
             part_backward(dy[part], own)
+            if not own:
+                return
             # in one piece they travel faster
             total = sum(gather(np.concatenate([g.ravel() for g in own.values()])))
             ends = np.cumsum([g.size for g in own.values()])[:-1]
@@ -176,7 +178,7 @@ class Sharded(Layer):
         return np.concatenate(gather(y)), backward
 
 
-def stranger(model):
+def first_custom_layer(model):
     """The first layer that is not the chapter's own; None if there is none.
 
     Parts of a batch can be computed apart if a layer computes each image by itself. The
@@ -190,9 +192,9 @@ def stranger(model):
     -------
     layer : Layer or None
     """
-    if is_known(model):
-        return next(filter(None, map(stranger, model.parts)), None)
-    return None if type(model).__call__ in OWN_CALLS else model
+    if computes_as(model):
+        return next(filter(None, map(first_custom_layer, model.parts)), None)
+    return None if computes_as(model, *OWN_LAYERS) else model
 
 
 @contextmanager
@@ -201,7 +203,7 @@ def side_by_side(training, n_shards):
 
     The matrix products are small: to share one among cores costs more than it saves.
     So BLAS keeps to one core in the block, and each process has one. A model with a
-    `stranger` is computed in one process, and a warning says so.
+    `first_custom_layer` is computed in one process, and a warning says so.
 
     Parameters
     ----------
@@ -216,9 +218,10 @@ def side_by_side(training, n_shards):
             yield
             return
         model = training.model
-        if (layer := stranger(model)) is not None:
-            text = f"the layer {layer.name!r} is a {type(layer).__name__}, which may "
-            text += "look at several images at once: model trains in one process"
+        if (layer := first_custom_layer(model)) is not None:
+            what = f"the layer {layer.name!r} is of class {type(layer).__name__}, which"
+            text = f"{what} may look at several images at once, so the model trains in"
+            text += " one process"
             warnings.warn(text, stacklevel=6)  # the caller of `fit`
             yield
             return

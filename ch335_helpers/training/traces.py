@@ -46,20 +46,18 @@ class Trace:
     filters: list = field(default_factory=list)
     confusion: list = field(default_factory=list)
 
-    def look_in(self, training, weights, bar, run):
-        """After an epoch's last step, add what the network is like; move a bar on."""
-        if run.stopped or len(run.history) == len(self.filters):
-            return
-        predicted = training.val_logits.argmax(axis=1)
-        n_classes = training.val_logits.shape[1]
-        self.confusion.append(confusion_matrix(training.y_val, predicted, n_classes))
-        self.filters.append(training.params[weights].copy())
-        bar.update()
-
-    def keep_whole_epochs(self):
-        """Leave out an epoch of which an interrupt has let only a part be noted."""
-        n = min(len(self.run.history), len(self.filters), len(self.confusion))
-        del self.run.history[n:], self.filters[n:], self.confusion[n:]
+    def note(self, training, weights):
+        """Add what the network is like after an epoch, unless that has been done."""
+        if self.run.stopped or len(self.run.history) == len(self.filters):
+            return False
+        logits = training.val_logits
+        counts = confusion_matrix(
+            training.y_val, logits.argmax(axis=1), logits.shape[1]
+        )
+        # in one line, so that an interrupt comes before both or after them
+        kept = training.params[weights].copy()
+        self.confusion, self.filters = [*self.confusion, counts], [*self.filters, kept]
+        return True
 
     @property
     def accuracy(self):
@@ -156,14 +154,18 @@ def try_learning_rates(
             )  # fmt: skip
             trace = Trace(lr, training.run)
             traces.append(trace)
-            look = partial(trace.look_in, training, weights, bar)
-            take_steps(training, training, n_shards, look, callback)
-            trace.keep_whole_epochs()
-            if trace.run.stopped and not trace.run.diverged:
-                text = f"training {trace.run.stopped} of learning rate {lr:g}"
+            note = partial(_note, trace, training, weights, bar)
+            interrupted = take_steps(training, training, n_shards, note, callback)
+            if interrupted or (trace.run.stopped and not trace.run.diverged):
+                what = trace.run.stopped or "interrupted after its last epoch"
+                text = f"training {what} of learning rate {lr:g}"
                 warnings.warn(text, stacklevel=3)
                 break
     return traces
+
+
+def _note(trace, training, weights, bar, run):
+    bar.update(trace.note(training, weights))
 
 
 def _first_convolution(model):

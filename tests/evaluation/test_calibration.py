@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ch335_helpers.evaluation.calibration import (
+    calibration_by_luck,
     expected_calibration_error,
     fit_temperature,
     log_odds,
@@ -293,3 +294,19 @@ def test_reliability_refuses_what_are_no_probabilities():
         reliability(np.array([[np.nan, 0.5]]), np.array([0]))
     with pytest.raises(ValueError, match="n_bins must be"):
         reliability(np.array([[0.5, 0.5]]), np.array([0]), n_bins=0)
+
+
+def test_luck_is_what_promises_that_are_kept_get(rng):
+    p = rng.dirichlet(np.ones(4), 3000)
+    drawn = (p.cumsum(axis=1) < rng.random((3000, 1))).sum(axis=1)
+    errors = calibration_by_luck(p, n_draws=200)
+    assert errors.min() < expected_calibration_error(p, drawn) < errors.max()
+    assert errors.shape == (200,) and len(np.unique(errors)) > 190
+    wrong = (drawn + 1) % 4
+    assert expected_calibration_error(p, wrong) > 2 * errors.max()
+    np.testing.assert_array_equal(errors, calibration_by_luck(p, n_draws=200))
+
+
+def test_a_class_without_probability_is_never_drawn():
+    p = np.array([[0.0, 1.0, 0.0]] * 50)
+    assert (calibration_by_luck(p) == 0).all()

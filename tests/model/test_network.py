@@ -18,8 +18,8 @@ from ch335_helpers.model.network import (
     Layer,
     Parameter,
     Residual,
+    computes_as,
     he_normal,
-    is_known,
     learnt,
     n_parameters,
     rebuild,
@@ -248,10 +248,10 @@ class Renamed(Chain):
 
 
 def test_a_layer_is_known_if_it_computes_as_its_base_does():
-    assert is_known(Renamed()) and is_known(ResidualCNN(), Chain)
-    assert is_known(Residual(ReLU()), Residual)
-    assert not is_known(Residual(ReLU()), Chain)
-    assert not is_known(Louder()) and not is_known(ReLU())
+    assert computes_as(Renamed()) and computes_as(ResidualCNN(), Chain)
+    assert computes_as(Residual(ReLU()), Residual)
+    assert not computes_as(Residual(ReLU()), Chain)
+    assert not computes_as(Louder()) and not computes_as(ReLU())
 
 
 def test_a_network_is_rebuilt_from_inside_and_the_old_one_stays():

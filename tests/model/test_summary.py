@@ -97,3 +97,15 @@ def test_the_receptive_field_is_cut_off_at_the_images_width():
     fields = [row.field for row in Summary(SimpleCNN(), (1, 8, 12)).rows]
     assert fields == [3, 3, 4, 8, 8, 10, 12, 12]
     assert Summary(SimpleCNN(), (1, 8, 12)).rows[0].output == (8, 8, 12)
+
+
+def test_a_layer_that_is_not_known_from_inside_is_one_row_with_all_its_parameters():
+    class Block(Chain):
+        def __call__(self, params, x, train=False):
+            return super().__call__(params, x, train)
+
+    block = Block(Conv("conv1", 1, 4), ReLU(), Conv("conv2", 4, 4), name="block")
+    summary = Summary(Chain(block, ReLU("after")), (1, 8, 8))
+    rows = [(row.layer, row.parameters, row.field) for row in summary.rows]
+    n = n_parameters(block)
+    assert rows == [("block", n, 8), ("after", 0, 8)] and summary.n_parameters == n

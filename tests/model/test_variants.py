@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from ch335_helpers.model.layers import Conv, ReLU
+from ch335_helpers.model.layers import (
+    BatchNorm,
+    Conv,
+    GlobalAvgPool,
+    Linear,
+    ReLU,
+)
 from ch335_helpers.model.models import ResidualCNN, SimpleCNN
 from ch335_helpers.model.network import Chain, Residual
 from ch335_helpers.model.variants import (
@@ -73,6 +79,27 @@ class Louder(Chain):
 def test_a_layer_with_a_way_of_its_own_stays_as_it_is(change):
     louder = Louder(*MODEL.parts)
     assert change(Chain(louder)).parts[0] is louder
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_network_with_a_way_of_its_own_is_refused(change):
+    with pytest.raises(ValueError, match=r"model must compute as .* a Louder"):
+        change(Louder(*MODEL.parts))
+
+
+def test_batch_normalisation_beside_a_shortcut_is_left_out_too(rng):
+    model = Chain(Residual(BatchNorm("bn", 2)))
+    bare, x = without_batch_norm(model), rng.standard_normal((2, 2, 3, 3))
+    np.testing.assert_array_equal(bare({}, x)[0], 2 * x)
+
+
+def test_what_cannot_be_made_deeper_or_get_a_head_is_refused_by_name():
+    block = Chain(Residual(ReLU("inner"), name="sum"), ReLU())
+    with pytest.raises(ValueError, match="model must have convolutions in 'sum'"):
+        deeper(block, 2)
+    no_conv = Chain(GlobalAvgPool(), Linear("linear", 2, 3))
+    with pytest.raises(ValueError, match="model must begin with convolution"):
+        with_head(no_conv, "flatten")
 
 
 def test_a_deeper_network_has_more_blocks_before_and_after_the_pooling():
@@ -146,7 +173,10 @@ def test_an_unknown_head_is_refused(value):
             lambda model: with_head(model, "maximum"),
             "model must end with global average",
         ),
-        (lambda model: deeper(model, 2), "model must have residual blocks, got none"),
+        (
+            lambda model: deeper(model, 2),
+            "model must have residual blocks, each followed by",
+        ),
     ],
 )
 def test_a_network_of_another_form_is_refused(change, message):

@@ -64,6 +64,7 @@ CALLS = {
     "fold_batch_norm": {"model": MODEL, "params": PARAMS},
     "draw_data": SMALL | {"seed": 1, "n_train": 1, "n_val": 2, "noise": 0.5},
     "shift_images": {"x": IMAGES, "rng": generator, "reach": 2},
+    "calibration_by_luck": {"probabilities": PROBABILITIES, "n_draws": 2, "seed": 0},
     "expected_calibration_error": {
         "probabilities": PROBABILITIES, "y": LABELS, "n_bins": 5,
     },

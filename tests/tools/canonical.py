@@ -31,7 +31,7 @@ def count_words(markdown):
 
 
 def is_read(cell):
-    """Whether a code cell is part of the page's text: no exercise, solution or guard."""
+    """Whether a code cell is read on the page: no exercise, solution or guard."""
     other = {"exercise", "solution", "guard"} & set(cell.metadata.get("tags", []))
     return cell.cell_type == "code" and not other
 

@@ -11,7 +11,12 @@ from tasks import fit_tiny, same
 
 from ch335_helpers.evaluation.prediction import predict
 from ch335_helpers.model.models import ResidualCNN
-from ch335_helpers.training.files import load_params, save_params
+from ch335_helpers.training.files import (
+    load_params,
+    load_state,
+    save_params,
+    save_state,
+)
 
 
 def test_saved_parameters_come_back_as_they_were(tmp_path, task, rng):
@@ -206,3 +211,25 @@ def test_a_file_that_holds_objects_is_not_opened(tmp_path):
     np.savez(tmp_path / "bad.npz", w=np.array([{}], dtype=object))
     with pytest.raises(ValueError, match=r"bad\.npz must be .*allow_pickle"):
         load_params(tmp_path / "bad.npz")
+
+
+# ------------------------------------------------------------------------ a whole state
+
+
+def test_a_state_comes_back_as_it_was(tmp_path):
+    state = {
+        "nested": [{"a": (1, 2.5, None)}, (), []], "text": "é", "yes": True,
+        "array": np.arange(3), "scalar": np.float32(0.1), "nan": float("nan"),
+        "large": 2**100,
+    }  # fmt: skip
+    save_state(tmp_path / "state.npz", state)
+    found = load_state(tmp_path / "state.npz")
+    assert repr(found) == repr(state)
+    assert type(found["scalar"]) is np.float32
+
+
+@pytest.mark.parametrize("bad", [{1: 2}, {"a": {True: 1}}, [object()], {1, 2}, b"x"])
+def test_what_a_state_cannot_hold_is_refused_and_nothing_is_written(tmp_path, bad):
+    with pytest.raises(TypeError, match="state must hold arrays, numbers and text"):
+        save_state(tmp_path / "state.npz", {"bad": bad})
+    assert list(tmp_path.iterdir()) == []

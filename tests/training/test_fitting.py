@@ -93,6 +93,18 @@ def test_an_interrupt_leaves_a_usable_run(tiny, step, epochs_done):
         assert accuracy == max(run.val_accuracy)
 
 
+def test_a_run_that_has_finished_is_neither_stopped_nor_interrupted(tiny):
+    def interrupt(run):
+        if run.finished:
+            raise KeyboardInterrupt
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for callback in (interrupt, lambda run: run.finished):
+            run = fit_tiny(tiny, callback=callback)
+            assert (run.stopped, len(run.history)) == ("", 4)
+
+
 def test_any_other_error_in_the_callback_reaches_the_caller(tiny):
     def fail(run):
         raise LookupError("mine")

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import tasks
 from tasks import fit_tiny, same
 
 from ch335_helpers.data.batches import ImageStream, add_noise, shift_images
@@ -128,6 +129,26 @@ def test_a_stream_that_has_been_drawn_from_is_taken_back(tmp_path):
     assert equal(run, fit(SimpleCNN(3), again, None, X_val, y_val, **settings))
 
 
+def test_a_damaged_file_in_a_folder_is_trained_again(tiny, tmp_path):
+    first = fit_tiny(tiny, folder=tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.warns(UserWarning, match=f"trained again: .*{path.name}") as caught:
+        assert equal(fit_tiny(tiny, folder=tmp_path), first)
+    assert caught[0].filename == tasks.__file__  # where `fit` is called
+    assert equal(fit_tiny(tiny, folder=tmp_path), first)
+
+
+def test_how_far_a_generator_was_drawn_from_counts_as_its_seed(tiny, tmp_path):
+    params = SimpleCNN(3).init(np.random.default_rng(9))
+    settings = {"params": params, "augment": shift_images, "folder": tmp_path}
+    late = np.random.default_rng(0)
+    late.random(100)
+    for seed in (np.random.default_rng(0), late):
+        fit_tiny(tiny, seed=seed, **settings)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_finished_run_is_read_and_no_step_is_taken(tiny, tmp_path):
     path = tmp_path / "run.npz"
     first = fit_tiny(tiny, checkpoint=path)
@@ -151,9 +172,18 @@ def test_without_a_checkpoint_nothing_is_written(tiny, tmp_path, monkeypatch):
         ({"epochs": 5}, "epochs 4 there and 5 here"),
         ({"batch_size": 3}, "batch_size 4 there and 3 here"),
         ({"seed": 1}, "seed"),
-        ({"optimiser": sgd_update}, "optimiser adam_update there and sgd_update here"),
-        ({"schedule": constant}, "schedule cosine there and constant here"),
-        ({"augment": shift_images}, "augment None there and shift_images here"),
+        (
+            {"optimiser": sgd_update},
+            "training.optim.adam_update there and function",
+        ),
+        (
+            {"schedule": constant},
+            "training.optim.cosine there and function",
+        ),
+        (
+            {"augment": shift_images},
+            "augment None there and function",
+        ),
         ({"weight_decay": 0.1}, "weight_decay 0.0 there and 0.1 here"),
         ({"n_shards": 1}, "n_shards 2 there and 1 here"),
         ({"model": ResidualCNN(3, width=2)}, "model"),
@@ -234,7 +264,7 @@ def test_a_training_that_diverges_keeps_the_file_of_its_last_good_epoch(tiny, tm
     with pytest.warns(UserWarning, match="diverged in epoch 3"):
         run = fit_tiny(tiny, checkpoint=path, schedule=explodes, **rates)
     assert all(np.isfinite(value).all() for value in run.params.values())
-    kept = load_state(path)["training"]
+    kept = load_state(path)["kept"]
     epochs = Run(**kept["run"]).history
     assert epochs == run.history[: len(epochs)] and len(epochs) in (1, 2)
     assert all(np.isfinite(array).all() for array in kept["params"].values())

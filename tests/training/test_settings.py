@@ -2,9 +2,11 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
-from functools import partial
+import types
+from functools import partial, wraps
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,18 @@ from ch335_helpers.model.models import ResidualCNN, SimpleCNN
 from ch335_helpers.model.variants import without_shortcuts
 from ch335_helpers.training.optim import adam_update, sgd_update
 from ch335_helpers.training.settings import described, differences, digits
+
+
+def noisy(x, rng, noise=0.5):
+    return x
+
+
+def renamed(function, module, defaults=None):
+    """As another function of the same name."""
+    code = function.__code__
+    other = types.FunctionType(code, {"__name__": module}, function.__name__, defaults)
+    other.__module__ = module
+    return other
 
 
 class Scaled:
@@ -48,7 +62,8 @@ DIFFERENT = [
         np.random.default_rng(1),
         np.random.Generator(np.random.MT19937(1)),
     ),
-    *(Path("a"), Path("b")),
+    *(Path("a"), Path("b"), np.dtype("f4"), np, "function shift_images", {1: 2}),
+    *(noisy, renamed(noisy, __name__, (0.9,)), renamed(noisy, "elsewhere", (0.5,))),
 ]
 
 
@@ -114,13 +129,47 @@ def around(factor):
     return scaled
 
 
-@pytest.mark.parametrize("function", [lambda share: 1, around(2), partial(around(2))])
+def twice(function):
+    @wraps(function)
+    def doubled(*args):
+        return function(function(*args))
+
+    return doubled
+
+
+def made(factor):
+    class Own:
+        def __call__(self, share):
+            return factor
+
+    return Own
+
+
+REFUSED = [lambda share: 1, around(2), partial(around(2)), twice(shift_images)]
+REFUSED += [made(2), made(2)(), {0.0: 1}.get]
+
+
+@pytest.mark.parametrize("function", REFUSED)
 def test_a_function_that_its_name_does_not_tell_from_others_is_refused(function):
-    with pytest.raises(ValueError, match="settings must be recognised by their names"):
+    with pytest.raises(ValueError, match="settings must be recognised in a file"):
         described({"schedule": function})
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes", np.array([object()])])
+class Listed(list):
+    pass
+
+
+class Slotted:
+    __slots__ = ("factor",)
+
+
+UNKNOWN = [
+    *(object(), {1, 2}, b"bytes", np.array([object()]), Listed([1]), Slotted()),
+    *(np.ma.array([1, 2], mask=[True, False]), random.Random(1), 1j),
+]
+
+
+@pytest.mark.parametrize("value", UNKNOWN)
 def test_what_cannot_be_described_is_refused(value):
     with pytest.raises(TypeError, match="settings must be numbers, text, arrays"):
         described([value])
@@ -133,3 +182,4 @@ def test_differences_name_the_setting_and_both_its_values():
         "old 2 there and None here",
         "new None there and 5 here",
     ]
+    assert differences({"fill": np.nan}, {"fill": np.nan}) == []

@@ -8,6 +8,7 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -28,9 +29,9 @@ from ch335_helpers.training.loop import Training
 from ch335_helpers.training.shards import (
     IMAGES_TO_SHARE,
     Sharded,
+    first_custom_layer,
     joint_batch_norm,
     side_by_side,
-    stranger,
 )
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs fork")
@@ -483,16 +484,28 @@ class SameConv(Conv):
 
 def test_a_layer_that_computes_in_its_own_way_is_found_anywhere():
     own = Centred("own")
-    assert stranger(ResidualCNN()) is None
-    assert stranger(Chain(SameConv("conv", 1, 2), MaxPool())) is None
-    assert stranger(own) is own
-    assert stranger(Chain(ReLU(), Residual(Chain(ReLU(), own)))) is own
+    assert first_custom_layer(ResidualCNN()) is None
+    assert first_custom_layer(Chain(SameConv("conv", 1, 2), MaxPool())) is None
+    assert first_custom_layer(own) is own
+    assert first_custom_layer(Chain(ReLU(), Residual(Chain(ReLU(), own)))) is own
 
     class OwnNorm(BatchNorm):
         def __call__(self, params, x, train=False):
             return super().__call__(params, x, train)
 
-    assert stranger(Chain(OwnNorm("bn", 2))).name == "bn"
+    assert first_custom_layer(Chain(OwnNorm("bn", 2))).name == "bn"
+
+    class Quick(BatchNorm):
+        operation = staticmethod(partial(batch_norm, momentum=0.5))
+
+    class Wide(Residual):
+        def add(self, y, short):
+            return y + short - y.mean(axis=0)
+
+    changed = BatchNorm("changed", 2)
+    changed.operation = Quick.operation
+    for layer in (Quick("quick", 2), Wide(ReLU(), name="wide"), changed):
+        assert first_custom_layer(Chain(ReLU(), layer)) is layer
 
 
 @linux_only
@@ -501,7 +514,7 @@ def test_a_model_with_a_layer_of_the_readers_own_trains_in_one_process(rng):
     model = Chain(Centred("own"), ResidualCNN(5, width=2))
     options = {"epochs": 1, "batch_size": 20, "progress": False}
     with pytest.warns(
-        UserWarning, match="'own' is a Centred.*in one process"
+        UserWarning, match="'own' is of class Centred.*in one process"
     ) as caught:
         run = fit(model, x, y, x, y, **options)
     assert caught[0].filename == __file__

@@ -8,6 +8,7 @@ from tasks import fit_tiny, made_run, same
 
 from ch335_helpers.data.batches import ImageStream
 from ch335_helpers.data.shapes import make_synthetic_images
+from ch335_helpers.evaluation.evaluate import confusion_matrix
 from ch335_helpers.evaluation.prediction import predict, predict_logits
 from ch335_helpers.model.models import LinearClassifier, SimpleCNN
 from ch335_helpers.training.optim import constant
@@ -200,3 +201,29 @@ def test_guessing_is_measured_by_the_number_of_classes():
     assert Trace(0.1, run, confusion=[np.ones((3, 3))]).diverged_in == 1
     run = made_run(1, train_loss=[TIMES_WORSE * np.log(3) - 1e-9])
     assert Trace(0.1, run, confusion=[np.ones((3, 3))]).diverged_in == 0
+
+
+def test_an_interrupt_after_the_last_epoch_of_a_rate_ends_all(tiny):
+    def interrupt(run):
+        if run.finished:
+            raise KeyboardInterrupt
+
+    message = "training interrupted after its last epoch of learning rate 0.001"
+    with pytest.warns(UserWarning, match=message):
+        (trace,) = try_tiny(tiny, callback=interrupt)
+    assert (trace.run.stopped, len(trace.filters)) == ("", 3)
+
+
+def test_an_interrupt_before_an_epoch_is_noted_loses_nothing(tiny, monkeypatch):
+    calls = []
+
+    def noting(y, predicted, n_classes):
+        calls.append(n_classes)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return confusion_matrix(y, predicted, n_classes)
+
+    monkeypatch.setattr("ch335_helpers.training.traces.confusion_matrix", noting)
+    with pytest.warns(UserWarning, match="interrupted after epoch 2"):
+        (trace,) = try_tiny(tiny)
+    assert len(trace.filters) == len(trace.confusion) == len(trace.run.history) == 2

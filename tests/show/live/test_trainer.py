@@ -204,7 +204,7 @@ def test_an_estimate_sends_one_batch_of_the_chosen_network(trainer, monkeypatch)
             return super().__call__(params, x, train)
 
     monkeypatch.setattr(module, "ResidualCNN", Seen)
-    trainer.choose(model="small ResidualCNN", residual=False, batch_size=16)
+    trainer.choose(model="small ResidualCNN", batch_size=16)
     made, *passes = seen
     assert made == (3, {"width": 8})
     assert passes == [((16, 1, 8, 8), np.float32, True)] * 2
