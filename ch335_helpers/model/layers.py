@@ -4,6 +4,8 @@ Each of them is an operation of `ops` with names for what it learns. What all la
 share, and how they are put together to a network, is in `network`.
 """
 
+from copy import copy
+
 from ..checks import (
     check_flag,
     check_gradient,
@@ -14,7 +16,7 @@ from ..checks import (
     whole,
 )
 from . import ops
-from .network import TEXT, Layer, Parameter
+from .network import TEXT, Chain, Layer, Parameter, computes_as
 
 
 def _weight_and_bias(shape):
@@ -55,6 +57,7 @@ class Conv(Layer):
     """
 
     kind = "convolution"
+    with_dx = True  # see `without_image_gradient`
 
     @takes(
         name=TEXT, in_channels=whole(), out_channels=whole(), kernel=whole(),
@@ -78,7 +81,7 @@ class Conv(Layer):
         y, conv_backward = ops.conv2d(x, **self.own_values(params), **window)
 
         def backward(dy, grads):
-            dx, grads[f"{self.name}.w"], db = conv_backward(dy)
+            dx, grads[f"{self.name}.w"], db = conv_backward(dy, self.with_dx)
             if self.bias:
                 grads[f"{self.name}.b"] = db
             return dx
@@ -162,6 +165,7 @@ class Templates(Layer):
     """
 
     kind = "templates"
+    with_dx = True  # see `without_image_gradient`
     # soft at first: with a large s, one template of a class would soon explain all of
     # its images, and the others would get no gradient to learn from
     first_s = 0.02
@@ -182,7 +186,7 @@ class Templates(Layer):
 
         def backward(dy, grads):
             dy = check_values("dy", dy, "N F Ho Wo")
-            dx, dw, db = conv_backward(s * dy)
+            dx, dw, db = conv_backward(s * dy, self.with_dx)
             grads[f"{self.name}.w"] = dw - w * db[:, None, None, None]
             grads[f"{self.name}.b"] = db
             grads[f"{self.name}.s"] = (dy * fit).sum(keepdims=True).reshape(1)
@@ -370,3 +374,36 @@ class Flatten(Layer):
         x = check_values("x", x, "N C H W")
         y = x.reshape(len(x), -1)
         return y, lambda dy, grads: check_gradient("dy", dy, y.shape).reshape(x.shape)
+
+
+def without_image_gradient(model):
+    """A copy of a network that computes no gradient of its images: training needs none.
+
+    Parameters
+    ----------
+    model : Layer
+        It is not changed.
+
+    Returns
+    -------
+    model : Layer
+        Its backward function returns None, if it is a chain that begins with a
+        convolution; another network is returned as it is.
+
+    Examples
+    --------
+    >>> from ch335_helpers import SimpleCNN
+    >>> model = without_image_gradient(SimpleCNN())
+    >>> params = model.init(np.random.default_rng(0))
+    >>> logits, backward = model(params, np.zeros((1, 1, 8, 8), np.float32), train=True)
+    >>> print(backward(logits, {}))
+    None
+    """
+    if computes_as(model, Conv, Templates):
+        model = copy(model)
+        model.with_dx = False
+    elif computes_as(model, Chain) and model.parts:
+        first, *rest = model.parts
+        model = copy(model)
+        model.parts = without_image_gradient(first), *rest
+    return model

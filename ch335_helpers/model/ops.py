@@ -33,11 +33,10 @@ from ..checks import (
 )
 from ..machine import products
 from ..machine.cores import map_in_threads
-from ..machine.products import inner_products, patches_by_filters, patches_by_gradient
+from ..machine.products import patches_by_filters, patches_by_gradient
 
 IMAGES_PER_BLOCK = 64  # so that patches take little memory, however many images
 EPS = 1e-5  # added to a variance
-FEW_CHANNELS = 3  # as images have that are no features
 MOST_PADDING = 1024  # in pixels, so that memory suffices
 
 
@@ -111,7 +110,8 @@ def conv2d(x, w, b=None, stride=1, padding=0):
     y : ndarray, shape (N, F, Ho, Wo)
     backward : callable
         ``backward(dy)`` with dy of y's shape returns ``(dx, dw, db)``; db is None
-        without a bias.
+        without a bias. ``backward(dy, with_dx=False)`` spares the work for dx and
+        returns None in its place.
 
     Raises
     ------
@@ -155,20 +155,21 @@ def conv2d(x, w, b=None, stride=1, padding=0):
         # kept for dw; with stride 1 they would take more, and are soon made again
         return block, patches if stride > 1 else None
 
-    def backward(dy):
+    def backward(dy, with_dx=True):
         dy = dy.transpose(0, 2, 3, 1)
-        dx = np.empty((N, H, W, C), y.dtype)
+        dx = np.empty((N, H, W, C), y.dtype) if with_dx else None
 
         def backward_of(part):
             block, patches = part
-            own = pixels[block], np.ascontiguousarray(dy[block]), w, padding, dx[block]
-            if stride == 1 and C > FEW_CHANNELS:
+            own_dx = dx[block] if with_dx else None
+            own = pixels[block], np.ascontiguousarray(dy[block]), w, padding, own_dx
+            if stride == 1 and with_dx:
                 return gradients_from_dy(*own)
             return gradients_from_x(*own, stride, patches)
 
         dw = sum(map_in_threads(backward_of, parts)).transpose(3, 2, 0, 1)
         db = None if b is None else dy.sum(axis=0).sum(axis=(0, 1))  # long loops first
-        return dx.transpose(0, 3, 1, 2), dw, db
+        return dx.transpose(0, 3, 1, 2) if with_dx else None, dw, db
 
     parts = map_in_threads(forward_of, image_blocks(N))
     return y.transpose(0, 3, 1, 2), backward
@@ -210,7 +211,7 @@ def gradients_from_x(pixels, dy, w, padding, dx, stride, patches=None):
     Parameters
     ----------
     pixels, dy, w, padding, dx
-        As for `gradients_from_dy`.
+        As for `gradients_from_dy`; without dx, its work is spared.
     stride : int
         Pixels from one window to the next.
     patches : ndarray, optional
@@ -224,44 +225,10 @@ def gradients_from_x(pixels, dy, w, padding, dx, stride, patches=None):
     if patches is None:
         padded = pad_images(pixels, (padding, padding), (padding, padding))
         patches = patch_matrices(padded, kH, kW, stride)
-    if C > FEW_CHANNELS:
+    if dx is not None:
         input_gradient(dy, w, stride, padding, out=dx)
-    else:
-        scatter_gradient(dy, w, stride, padding, out=dx)
     dw = patches_by_gradient(patches, dy.reshape(n, Ho * Wo, F))
     return dw.reshape(kH, kW, C, F)
-
-
-def scatter_gradient(dy, w, stride, padding, out):
-    """Gradient of a convolution's input: each output hands a share to all its pixels.
-
-    For images of few channels, this is faster than `input_gradient`: a product with one
-    column for each channel leaves most of a core idle.
-
-    Parameters
-    ----------
-    dy, w, stride, padding, out
-        As for `input_gradient`.
-
-    Examples
-    --------
-    >>> dy, dx = np.ones((1, 2, 2, 1)), np.empty((1, 3, 3, 1))
-    >>> scatter_gradient(dy, np.ones((1, 1, 2, 2)), stride=1, padding=0, out=dx)
-    >>> dx[0, :, :, 0]  # the pixel in the middle is in all four windows
-    array([[1., 2., 1.],
-           [2., 4., 2.],
-           [1., 2., 1.]])
-    """
-    (n, Ho, Wo, F), (_, C, kH, kW), (_, H, W, _) = dy.shape, w.shape, out.shape
-    padded = np.zeros((C, n, H + 2 * padding, W + 2 * padding), out.dtype)
-    for i in range(kH):  # a row of the filters at a time, as all would take much memory
-        filters = w[:, :, i].transpose(2, 1, 0).reshape(-1, F)
-        shares = inner_products(filters, dy.reshape(-1, F)).reshape(kW, C, n, Ho, Wo)
-        rows = padded[:, :, i : i + stride * Ho : stride]
-        for j in range(kW):
-            rows[..., j : j + stride * Wo : stride] += shares[j]
-    inside = padded[:, :, padding : padding + H, padding : padding + W]
-    out[...] = inside.transpose(1, 2, 3, 0)
 
 
 def image_blocks(N):
@@ -876,7 +843,8 @@ def batch_norm(x, gamma, beta, running_mean, running_var, train, momentum=0.1, e
         centred = rows - per_pixel(mean, rows)
     inv_std = 1 / np.sqrt(var + eps)
     scale = per_pixel(gamma * inv_std, rows)
-    y = centred * scale + per_pixel(beta, rows)
+    y = centred * scale
+    y += per_pixel(beta, rows)
 
     def backward(dy):
         dy = pixel_rows(dy)
@@ -886,8 +854,11 @@ def batch_norm(x, gamma, beta, running_mean, running_var, train, momentum=0.1, e
             return images_of(dy * scale, x.shape), dgamma, dbeta
         # x also acts through the batch's mean and variance
         slope = inv_std * (dgamma / count)
-        dx = centred * per_pixel(-slope, rows) - per_pixel(dbeta / count, rows) + dy
-        return images_of(dx * scale, x.shape), dgamma, dbeta
+        dx = centred * per_pixel(-slope, rows)
+        dx -= per_pixel(dbeta / count, rows)
+        dx += dy
+        dx *= scale
+        return images_of(dx, x.shape), dgamma, dbeta
 
     return images_of(y, x.shape), backward
 

@@ -135,8 +135,9 @@ def fit(
     Taught in notebook 3. A loss that is not finite ends the run, and so does an
     interrupt. A warning and ``stopped`` say so; what was reached by then is returned. A
     checkpoint is compared with the call by the values of numbers and arrays, by the
-    classes and attributes of objects, and by the names of functions and the arguments
-    of a `functools.partial`: give a function that you change another name.
+    classes and attributes of objects, and by the modules, names and defaults of
+    functions and the arguments of a `functools.partial`: give a function that you
+    change another name.
 
     Examples
     --------

@@ -19,6 +19,7 @@ from ..checks import (
 from ..data.batches import ImageStream, Shuffled
 from ..evaluation.evaluate import score
 from ..evaluation.prediction import predict_logits
+from ..model.layers import without_image_gradient
 from ..model.network import MODEL
 from ..model.ops import cross_entropy
 from .optim import adam_update, cosine
@@ -114,7 +115,8 @@ class Training:
         optimiser=adam_update, schedule=cosine, augment=None, weight_decay=0.0,
         params=None,
     ):  # fmt: skip
-        self.model, self.lr, self.weight_decay = model, lr, weight_decay
+        self.model = without_image_gradient(model)
+        self.lr, self.weight_decay = lr, weight_decay
         self.optimiser, self.schedule, self.augment = optimiser, schedule, augment
         # drawn from the seed in this order: a generator for the augmentation, so that
         # all else stays the same with one; the parameters; every shuffle

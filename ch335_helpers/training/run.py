@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 
 class Epoch(NamedTuple):
-    """What one epoch of a training came to.
+    """What came out of one epoch of a training.
 
-    Attributes
+    Parameters
     ----------
     train_loss : float
         Mean loss of its batches, in nats.

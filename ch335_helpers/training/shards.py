@@ -100,7 +100,8 @@ def joint_batch_norm(
     shift = own_mean - mean
     scale = gamma * inv_std
     per_pixel_scale = ops.per_pixel(scale, rows)
-    y = centred * per_pixel_scale + ops.per_pixel(scale * shift + beta, rows)
+    y = centred * per_pixel_scale
+    y += ops.per_pixel(scale * shift + beta, rows)
 
     def backward(dy):
         dy = ops.pixel_rows(dy)
@@ -110,8 +111,10 @@ def joint_batch_norm(
         all_dgamma, all_dbeta = sum(gather(np.stack([dgamma, dbeta]))) / count
         slope = inv_std * all_dgamma
         dx = centred * ops.per_pixel(-slope, rows)
-        dx = dx - ops.per_pixel(slope * shift + all_dbeta, rows) + dy
-        return ops.images_of(dx * per_pixel_scale, x.shape), dgamma, dbeta
+        dx -= ops.per_pixel(slope * shift + all_dbeta, rows)
+        dx += dy
+        dx *= per_pixel_scale
+        return ops.images_of(dx, x.shape), dgamma, dbeta
 
     return ops.images_of(y, x.shape), backward
 

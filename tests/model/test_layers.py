@@ -15,6 +15,7 @@ from ch335_helpers.model.layers import (
     MaxPool,
     ReLU,
     Templates,
+    without_image_gradient,
 )
 from ch335_helpers.model.network import Chain, Residual
 
@@ -272,3 +273,39 @@ def test_a_group_is_pooled_as_if_its_channels_lay_side_by_side(rng):
     y, _ = LogSumExpPool(3)({}, x)
     expected = np.log(np.exp(x).sum(axis=(2, 3)).reshape(2, 2, 3).sum(axis=2))
     np.testing.assert_allclose(y, expected)
+
+
+# --------------------------------------------------------- the gradient of the images
+
+
+FIRST = {"conv": Conv("first", 2, 3), "templates": Templates("first", 2, 3, kernel=3)}
+
+
+@pytest.mark.parametrize("first", FIRST.values(), ids=FIRST.keys())
+def test_without_the_gradient_of_the_images_all_others_are_the_same(first, rng):
+    model = Chain(Chain(first, ReLU()), Conv("second", 3, 2), name="model")
+    x, params = rng.standard_normal((2, 2, 5, 5)), random_params(model, rng)
+    changed, found = without_image_gradient(model), []
+    assert (changed.name, model.parts[0].parts[0].with_dx) == ("model", True)
+    for network in (model, changed):
+        y, backward = network(params, x, train=True)
+        found.append({})
+        dx = backward(np.cos(y), found[-1])
+        assert (dx is None) is (network is changed)
+    assert found[0].keys() == found[1].keys()
+    for name, gradient in found[0].items():
+        np.testing.assert_allclose(found[1][name], gradient, rtol=1e-12, atol=1e-12)
+
+
+def test_a_network_that_needs_the_gradient_of_its_first_layer_keeps_it(rng):
+    class Louder(Chain):
+        def __call__(self, params, x, train=False):
+            y, backward = super().__call__(params, 2 * x, train)
+            return y, lambda dy, grads: 2 * backward(dy, grads)
+
+    louder = Louder(Conv("conv", 1, 2))
+    for model in (louder, Chain(louder, ReLU()), Chain(), ReLU(), Residual(ReLU())):
+        changed = without_image_gradient(model)
+        x = rng.standard_normal((2, 1, 4, 4))
+        y, backward = changed(model.init(rng), x, train=True)
+        assert backward(np.ones_like(y), {}).shape == x.shape

@@ -258,11 +258,11 @@ def test_when_the_block_ends_the_model_is_the_callers_again(rng):
     x, y = batch(rng, 40)
     model = ResidualCNN(5, width=2)
     training = Training(model, x, y, x, y, epochs=1, batch_size=32)
-    before = blas_threads()
+    own, before = training.model, blas_threads()
     with side_by_side(training, 2):
         assert isinstance(training.model, Sharded)
         assert set(blas_threads()) == {1}
-    assert training.model is model
+    assert training.model is own
     assert blas_threads() == before
 
 
