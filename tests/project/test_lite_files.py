@@ -73,12 +73,12 @@ def test_a_notebook_begins_unrun_with_its_solutions_folded_up():
     for cell, original in zip(begun.cells, committed.cells, strict=True):
         if cell.cell_type == "code":
             assert (cell.outputs, cell.execution_count) == ([], None)
-            folded = "solution" in cell.metadata.get("tags", [])
-            assert (
-                cell.metadata.get("jupyter", {}).get("source_hidden", False) == folded
-            )
-            solutions += folded
-            first = f"{lite.SOLUTION}\n" if folded else ""
+            tags = cell.metadata.get("tags", [])
+            solved, hidden = "solution" in tags, {"solution", "guard"} & set(tags)
+            settings = cell.metadata.get("jupyter", {})
+            assert settings.get("source_hidden", False) == bool(hidden)
+            solutions += solved
+            first = f"{lite.SOLUTION}\n" if solved else ""
             assert cell.source == first + original.source
     assert solutions == 6
 
