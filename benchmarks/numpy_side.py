@@ -39,7 +39,9 @@ from ch335_helpers import (
     train_step,
 )
 from ch335_helpers.machine.cores import one_blas_thread
-from ch335_helpers.training.shards import Sharded, other_processes
+from ch335_helpers.machine.processes import other_processes
+from ch335_helpers.model.layers import without_image_gradient
+from ch335_helpers.training.shards import Sharded
 
 
 def train(batch, size, width, steps, way="processes"):
@@ -48,8 +50,8 @@ def train(batch, size, width, steps, way="processes"):
     `way` is how the cores share them: as `fit` does it, in ``"processes"``; in
     ``"threads"``; or not at all, ``"alone"``.
     """
-    model, params = ResidualCNN(width=width), read(weights_file(width))
-    batches = read_batches(size, batch)
+    model = without_image_gradient(ResidualCNN(width=width))  # as `fit` takes it
+    params, batches = read(weights_file(width)), read_batches(size, batch)
 
     def take_steps(network):
         state = {}
