@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from ..checks import check_fits, images, instance, params_of, takes
+from ..checks import check_fits, images, takes
 from ..machine.cores import map_in_threads
 from ..model.folding import fold_layer
-from ..model.network import Layer
+from ..model.network import NETWORK
 from ..model.ops import image_blocks, softmax
-
-NETWORK = {"model": instance(Layer), "params": params_of("model")}
 
 
 def network_input(name, X, known):

@@ -17,7 +17,8 @@ from ..checks import (
     takes,
     whole,
 )
-from ..evaluation.prediction import NETWORK, network_input, predict_logits
+from ..evaluation.prediction import network_input, predict_logits
+from ..model.network import NETWORK
 from ..model.walk import output_gradients, steps
 
 MOST_STEPS = 10**6  # more would take hours
